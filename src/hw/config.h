@@ -1,0 +1,53 @@
+/*
+ * config.h - shapes of hardware structures, as plain data.
+ *
+ * Units: sizes of caches in bytes, of TLBs in entries; latencies in cycles.
+ * A page-size mask has bit s set for pages of 2^s bytes.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#ifndef HW_CONFIG_H
+#define HW_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define HW_NAME_MAX 24
+
+struct repl_policy; /* hw/repl.h: one row of repl_policies[] */
+
+#define SIDE_INSN (1u << 0)
+#define SIDE_DATA (1u << 1)
+
+struct tlb_config {
+	char name[HW_NAME_MAX]; /* "l1d-4k"; names the counters */
+	unsigned level;		/* 1: probed first */
+	unsigned sides;		/* SIDE_* */
+	uint64_t page_sizes;	/* mask */
+	uint32_t entries, ways; /* entries / ways sets; any number */
+	const struct repl_policy *repl;
+	unsigned index;		 /* enum hw_index */
+	uint32_t hit_cycles;	 /* added when the translation is found here */
+};
+
+enum hw_index { INDEX_LINEAR, INDEX_XOR };
+
+/* A paging-structure cache: remembers entries at one level of the table. */
+struct pwc_config {
+	char name[HW_NAME_MAX];
+	unsigned level; /* of the entries kept: 1 = PDE, 2 = PDPTE, 3 = PML4E */
+	uint32_t entries, ways;
+	const struct repl_policy *repl;
+	uint32_t hit_cycles;
+};
+
+struct cache_config {
+	char name[HW_NAME_MAX]; /* "l1d", "l2", "l3" */
+	unsigned level;
+	unsigned sides;
+	uint64_t bytes;
+	uint32_t ways, line_bytes;
+	const struct repl_policy *repl;
+	uint32_t hit_cycles; /* load to use */
+};
+
+#endif

@@ -1,0 +1,144 @@
+/*
+ * os.h - the modelled kernel: a Linux memory manager, functionally.
+ *
+ * It resolves every reference to a valid mapping, a fault or a signal, and
+ * applies the trace's events (system calls, fork, exec, exit).  What it
+ * decides never depends on what anything costs; its clock is retired
+ * instructions.  doc/model.md lists what is left out.
+ *
+ * Everything it changes that hardware could have cached it announces first
+ * through struct os_sink, in order.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#ifndef OS_OS_H
+#define OS_OS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arch/addr.h"
+#include "arch/event.h"
+#include "arch/kernel.h"
+#include "arch/physmem.h"
+#include "arch/visit.h"
+
+struct err;
+struct os;
+
+/* Resolved keys os.* and machine.memory; sim/conf.c fills it. */
+struct os_config {
+	uint64_t memory_bytes;
+	unsigned kernel;	      /* 601, 608, 618: Linux 6.1, 6.8, 6.18 */
+	uint64_t fault_around_bytes;  /* 65536; 4096: off */
+	uint64_t readahead_bytes;     /* 131072 */
+	unsigned page_cache;	      /* enum os_page_cache */
+	unsigned folio_order;	      /* largest page-cache folio, log2 pages */
+	unsigned thp;		      /* enum os_thp */
+	bool use_zero_page;	      /* huge zero page for THP read faults */
+	unsigned stack_guard_pages;   /* 256 */
+	unsigned overcommit;	      /* 0, 1, 2 */
+	uint64_t swap_bytes;
+	unsigned swappiness;
+	bool write_notify;	      /* filesystem has page_mkwrite (ext4) */
+	uint64_t instructions_per_second; /* nominal rate of the kernel clock */
+};
+
+enum os_page_cache { CACHE_WARM, CACHE_COLD, CACHE_RECORDED };
+enum os_thp { THP_NEVER, THP_MADVISE, THP_ALWAYS };
+
+/* How the kernel speaks to the machine.  Called before the change is made. */
+struct os_sink {
+	void *ctx;
+	void (*kevent)(void *ctx, const struct kevent *ev);
+	/* What was resolved for [from, from + n) of space as may not hold any
+	 * longer: forget it.  n == UINT64_MAX: the whole space. */
+	void (*forget)(void *ctx, uint16_t as, vpn from, uint64_t n);
+};
+
+/* A resolved page. */
+struct mapping {
+	paddr page;	    /* start of the page that maps it */
+	uint32_t area;
+	uint16_t as;
+	uint8_t page_shift;
+	bool writable;	    /* and already dirty: a write needs nothing more */
+	bool executable;
+	bool set_a, set_d;  /* this resolution set the A or D bit */
+};
+
+enum resolution {
+	RES_OK,	   /* *m is filled */
+	RES_FAULT, /* a page fault: call os_fault(), then resolve again */
+};
+
+struct os *os_new(const struct os_config *cfg, const struct os_sink *sink,
+		  struct err *e);
+void os_free(struct os *os);
+
+/* Apply one event of the trace at instruction insn.  Everything in enum
+ * event_kind but EV_TIME, EV_MARKER.  False and *e when the model refuses
+ * (ERR_REFUSED) or the event makes no sense (ERR_INPUT).
+ * For a system call this is its effect on mappings, files and processes; the
+ * caller makes the accesses to its user ranges through os_resolve(). */
+bool os_event(struct os *os, const struct event *ev, uint64_t insn,
+	      struct err *e);
+
+/* The thread whose references come now. */
+struct task;
+struct task *os_task(struct os *os, uint32_t pid, uint32_t tid); /* or NULL */
+uint16_t os_task_as(const struct task *t);
+struct as_view os_as_view(const struct os *os, uint16_t as);
+const struct physmem *os_physmem(const struct os *os);
+
+/* Look the page up in the page table, as the MMU would: sets A (and D on a
+ * write) in the entry.  No other change. */
+enum resolution os_resolve(struct os *os, struct task *t, vaddr va,
+			   enum access acc, struct mapping *m);
+
+/* Take the page fault that os_resolve() announced.  Always fills *f; where
+ * f->signal is set nothing was mapped and the reference does not happen (a
+ * trace continues: the program handled the signal). */
+void os_fault(struct os *os, struct task *t, vaddr va, enum access acc,
+	      enum cpu_mode mode, uint64_t insn, struct fault *f);
+
+/* An area: a mapping as people know it (the same file and rights, a heap, a
+ * stack, ...), numbered from 0; several VMAs may share one. */
+struct area {
+	uint32_t pid;
+	const char *name; /* "/usr/bin/ls", "[heap]", "[stack]", "[anon]" */
+	char perms[5];	  /* "r-xp" */
+	uint64_t start;	  /* of its first VMA, when first made */
+	uint64_t minor, major;
+};
+
+uint32_t os_area_count(const struct os *os);
+const struct area *os_area(const struct os *os, uint32_t id);
+
+/* A process, dead or alive, in order of appearance. */
+struct os_process {
+	uint32_t pid, parent;
+	const char *exe;
+	uint64_t minor, major;	/* as getrusage(2) would say */
+	uint64_t rss_pages, max_rss_pages;
+	bool exited;
+	uint32_t status;
+};
+
+uint32_t os_process_count(const struct os *os);
+void os_process(const struct os *os, uint32_t i, struct os_process *out);
+
+/* Totals of things that are not faults. */
+struct os_stats {
+	uint64_t syscalls, result_mismatches; /* recorded ret != modelled */
+	uint64_t forks, execs, exits;
+	uint64_t frames, frames_free, frames_peak_used;
+	uint64_t page_cache_pages, table_pages, table_pages_peak;
+	struct kwork work; /* all of it, faults included */
+};
+void os_stats(const struct os *os, struct os_stats *out);
+
+/* End of the run: exit every process still alive, drop the page cache, and
+ * check that every frame is free again.  BUG() if one is not. */
+void os_shutdown(struct os *os);
+
+#endif
