@@ -22,7 +22,7 @@ struct replay;
 
 /* One line of the fault log. */
 struct fault_record {
-	uint64_t seq;	      /* references before it, in the replay */
+	uint64_t seq;         /* references before it, in the replay */
 	uint64_t instruction; /* instructions before its own, in the trace */
 	uint32_t pid, tid;
 	const struct fault *fault;
@@ -30,9 +30,9 @@ struct fault_record {
 };
 
 struct replay_options {
-	uint64_t skip;	 /* instructions passed over: events only */
-	uint64_t warmup; /* instructions replayed before counting begins */
-	uint64_t limit;	 /* instructions counted; 0: all */
+	uint64_t skip;        /* instructions passed over: events only */
+	uint64_t warmup;      /* instructions replayed before counting begins */
+	uint64_t limit;       /* instructions counted; 0: all */
 	bool modify_is_write; /* a modify is one write; else load, store */
 	bool price_kernel_refs; /* the kernel's accesses to user memory go
 				   through the lanes, not only their faults */
