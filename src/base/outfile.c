@@ -22,8 +22,7 @@ is_special(const char *path)
 {
 	struct stat st;
 
-	return !strcmp(path, "-") ||
-	       (!stat(path, &st) && !S_ISREG(st.st_mode));
+	return !strcmp(path, "-") || (!stat(path, &st) && !S_ISREG(st.st_mode));
 }
 
 static FILE *

@@ -189,9 +189,9 @@ name_lane(struct run *run, unsigned i)
 {
 	for (unsigned j = 0; j < i; j++)
 		if (!*run->name[i] || !strcmp(run->name[i], run->name[j])) {
-			char *other = xasprintf("%s%s%u", run->name[i],
-						*run->name[i] ? "-" : "lane",
-						i + 1);
+			char *other =
+			    xasprintf("%s%s%u", run->name[i],
+				      *run->name[i] ? "-" : "lane", i + 1);
 
 			free(run->name[i]);
 			run->name[i] = other;
@@ -299,8 +299,8 @@ make_replay(struct run *run, struct err *e)
 
 	for (unsigned i = 0; i < run->n_lanes; i++)
 		lanes[i] = run->resolved[i].lane;
-	run->replay = replay_new(run->trace, &first->os, lanes, run->n_lanes,
-				 &opt, e);
+	run->replay =
+	    replay_new(run->trace, &first->os, lanes, run->n_lanes, &opt, e);
 	free(lanes);
 	return run->replay != NULL;
 }
@@ -343,8 +343,7 @@ collect(struct run *run, struct result_lane *lanes)
 	r->counts = replay_counts(run->replay);
 	r->os = replay_os(run->replay);
 	forget_warmup(run, all_faults(r->counts));
-	intervals_add(&r->intervals, r->counts->instructions,
-		      FAULT_KIND_COUNT);
+	intervals_add(&r->intervals, r->counts->instructions, FAULT_KIND_COUNT);
 	for (unsigned i = 0; i < run->n_lanes; i++)
 		lanes[i] = (struct result_lane){
 		    run->name[i], run->conf[i], &run->resolved[i],
@@ -409,9 +408,8 @@ cmd_run_main(int argc, char **argv)
 {
 	struct run *run = xcalloc(1, sizeof *run);
 	struct err e = {0};
-	bool good = parse(run, argc, argv, &e) &&
-		    load_configuration(run, &e) && replay(run, &e) &&
-		    report(run, &e);
+	bool good = parse(run, argc, argv, &e) && load_configuration(run, &e) &&
+		    replay(run, &e) && report(run, &e);
 
 	release(run);
 	return good ? 0 : cmd_fail(&cmd_run, &e);

@@ -194,8 +194,7 @@ cause_rate(const json_t *lane, const char *cause)
 {
 	double cycles =
 	    number_at(json_object_get(lane, "cycles_by_cause"), cause);
-	double n =
-	    number_at(json_object_get(lane, "counters"), "instructions");
+	double n = number_at(json_object_get(lane, "counters"), "instructions");
 
 	return n > 0 ? 1000 * cycles / n : 0;
 }
@@ -224,8 +223,8 @@ find_causes(const json_t *lanes, struct cause_row *rows)
 			most = rate > most ? rate : most;
 		}
 		if (most > 0 && n < MAX_ROWS)
-			rows[n++] = (struct cause_row){name,
-						       cause_rate(first, name)};
+			rows[n++] =
+			    (struct cause_row){name, cause_rate(first, name)};
 	}
 	qsort(rows, n, sizeof *rows, larger);
 	return n;
@@ -242,9 +241,9 @@ write_causes(const json_t *lanes, const struct cause_row *rows, unsigned n,
 	for (unsigned r = 0; r < n; r++) {
 		fprintf(f, "\n%u %s", n - r, rows[r].name);
 		for (size_t i = 0; i < json_array_size(lanes); i++)
-			fprintf(f, " %.6g",
-				cause_rate(json_array_get(lanes, i),
-					   rows[r].name));
+			fprintf(
+			    f, " %.6g",
+			    cause_rate(json_array_get(lanes, i), rows[r].name));
 	}
 	putc('\n', f);
 }
@@ -281,7 +280,8 @@ script_causes(const struct figure *g, const json_t *lanes,
 			"($1+%.3f) with boxxyerror lc rgb '#%02x%02x%02x' "
 			"title '%s', \\\n",
 			g->name, y, i + 3, y - high / 2, y + high / 2, grey,
-			grey, grey, string_at(json_array_get(lanes, i), "name"));
+			grey, grey,
+			string_at(json_array_get(lanes, i), "name"));
 		fprintf(f,
 			"  '' using %u:($1+%.3f):(sprintf('%%.3g', $%u)) with "
 			"labels left offset 0.5,0 font ',6' notitle%s \\\n",
@@ -305,7 +305,8 @@ plot_causes(const json_t *root, struct figure *g, FILE *say, struct err *e)
 	return figure_draw(g, "eval plot_it", say, e);
 }
 
-/* -------------------------------------------------- faults over time by kind */
+/* -------------------------------------------------- faults over time by kind
+ */
 
 struct kind_row {
 	const char *name;
@@ -383,8 +384,8 @@ script_kinds(const struct figure *g, const struct kind_row *rows, unsigned n,
 			")' at graph 1.02, first %.2f font ',7'\n"
 			"set arrow from graph 0, first %u to graph 1, first "
 			"%u nohead lc rgb 'grey60' lw 0.5\n",
-			rows[k].total, rows[k].peak, n - 1 - k + 0.3,
-			n - 1 - k, n - 1 - k);
+			rows[k].total, rows[k].peak, n - 1 - k + 0.3, n - 1 - k,
+			n - 1 - k);
 	fputs("set ytics (", f);
 	for (unsigned k = 0; k < n; k++) {
 		fputs(k ? ", " : "", f);
@@ -398,8 +399,7 @@ script_kinds(const struct figure *g, const struct kind_row *rows, unsigned n,
 			"($1+%.9g):(%u):(%u+0.82*$%u/%" JSON_INTEGER_FORMAT
 			".) with boxxyerror lc rgb 'black'%s \\\n",
 			g->name, k + 2, n - 1 - k, half, half, n - 1 - k,
-			n - 1 - k, k + 2, rows[k].peak,
-			k + 1 < n ? "," : "\"");
+			n - 1 - k, k + 2, rows[k].peak, k + 1 < n ? "," : "\"");
 	putc('\n', f);
 }
 
@@ -454,8 +454,8 @@ check_formats(const char *list, struct err *e)
 
 		p += *p == ',';
 		n = strcspn(p, ",");
-		while (t->name && (strlen(t->name) != n ||
-				   strncmp(t->name, p, n) != 0))
+		while (t->name &&
+		       (strlen(t->name) != n || strncmp(t->name, p, n) != 0))
 			t++;
 		if (!t->name)
 			return err_set(e, ERR_USAGE,

@@ -286,8 +286,8 @@ print_causes(const struct lane_stats *s, FILE *f)
 		table_count(t, s->by_cause[k]);
 		table_ratio(t, 100.0 * (double)s->by_cause[k],
 			    (double)s->cycles, 2);
-		table_ratio(t, (double)s->by_cause[k],
-			    (double)s->instructions, 4);
+		table_ratio(t, (double)s->by_cause[k], (double)s->instructions,
+			    4);
 		table_text(t, "%s", cause_help[k]);
 	}
 	table_text(t, "all");
@@ -406,8 +406,8 @@ print_kernel(const struct run_result *r, FILE *f)
 
 	os_stats(r->os, &s);
 	fputs("\nKernel\n", f);
-	HEADING(t, "system calls", "disagree", "forks", "execs",
-		"table pages", "page cache", "peak frames");
+	HEADING(t, "system calls", "disagree", "forks", "execs", "table pages",
+		"page cache", "peak frames");
 	table_count(t, s.syscalls);
 	table_count(t, s.result_mismatches);
 	table_count(t, s.forks);

@@ -26,7 +26,7 @@ struct trace_reader; /* trace/reader.h */
  * are joined, so memory is bounded and the result depends on nothing else. */
 struct intervals {
 	uint64_t width; /* instructions a row; 0: not begun */
-	unsigned n;	/* rows used */
+	unsigned n;     /* rows used */
 	uint64_t faults[INTERVALS_MAX][FAULT_KIND_COUNT];
 };
 
