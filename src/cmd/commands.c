@@ -8,6 +8,7 @@
 
 const struct command *const commands[] = {
     &cmd_config,
+    &cmd_generate,
     NULL,
 };
 
