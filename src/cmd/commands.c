@@ -10,6 +10,7 @@ const struct command *const commands[] = {
     &cmd_run,
     &cmd_config,
     &cmd_plot,
+    &cmd_generate,
     NULL,
 };
 
