@@ -1,0 +1,79 @@
+/*
+ * replay.h - one replay: decode, resolve once, price in every lane.
+ *
+ * The life of a reference reads from top to bottom in replay.c: a batch of
+ * the trace, the page filter of its side, the kernel's resolution (or its
+ * fault), a visit, the lanes.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#ifndef SIM_REPLAY_H
+#define SIM_REPLAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arch/kernel.h"
+#include "os/os.h"
+#include "sim/lane_config.h"
+
+struct err;
+struct trace_reader;
+struct replay;
+
+/* One line of the fault log. */
+struct fault_record {
+	uint64_t seq;         /* references before it, in the replay */
+	uint64_t instruction; /* instructions before its own, in the trace */
+	uint32_t pid, tid;
+	const struct fault *fault;
+	uint64_t cycles; /* in the first lane, failing walk included */
+};
+
+struct replay_options {
+	uint64_t skip;        /* instructions passed over: events only */
+	uint64_t warmup;      /* instructions replayed before counting begins */
+	uint64_t limit;       /* instructions counted; 0: all */
+	bool modify_is_write; /* a modify is one write; else load, store */
+	bool price_kernel_refs; /* the kernel's accesses to user memory go
+				   through the lanes, not only their faults */
+	/* Called for each fault (signals included) in program order; false
+	 * stops the replay with *e.  May be NULL. */
+	bool (*on_fault)(void *ctx, const struct fault_record *r,
+			 struct err *e);
+	/* Called about every 4 M references; false stops it, as Ctrl-C does.
+	 * May be NULL. */
+	bool (*on_progress)(void *ctx, uint64_t instructions,
+			    uint64_t references);
+	void *ctx;
+};
+
+struct replay_counts {
+	uint64_t references; /* instructions + loads + stores + modifies */
+	uint64_t instructions, loads, stores, modifies;
+	uint64_t kernel_pages; /* pages the kernel touched for system calls */
+	uint64_t visits;       /* what was left after the page filter */
+	uint64_t events;
+	uint64_t minor, major, signals;
+	uint64_t by_kind[FAULT_KIND_COUNT];
+	uint64_t skipped; /* references that a signal kept from happening */
+};
+
+/* lanes[0 .. n-1] price the same replay; each gets its own struct lane.
+ * NULL and *e when a configuration is impossible. */
+struct replay *replay_new(struct trace_reader *trace,
+			  const struct os_config *os,
+			  const struct lane_config *lanes, unsigned n,
+			  const struct replay_options *opt, struct err *e);
+
+/* Replay to the end, the limit, or a stop.  False and *e on bad input or when
+ * the model refuses; counts so far remain valid. */
+bool replay_run(struct replay *r, struct err *e);
+
+const struct replay_counts *replay_counts(const struct replay *r);
+const struct os *replay_os(const struct replay *r);
+const struct lane_stats *replay_lane_stats(struct replay *r, unsigned lane);
+
+/* Exits what still runs and checks that every frame is free; then frees. */
+void replay_free(struct replay *r);
+
+#endif

@@ -1,0 +1,276 @@
+/*
+ * bench.c - what a reference costs, as ratios taken side by side in one run.
+ *
+ * For each trace, in turn and several times over:
+ *   bare     a plain C loop over the same addresses, already decoded in
+ *            memory: a 64-entry 4-way lookup for each side and a 1536-entry
+ *            12-way one behind them, most recent way first, exact LRU
+ *   inflate  reading and inflating the file, and nothing else
+ *   decode   the same, decoded to blocks and addresses
+ *   run      all that `pagewalk run` does, with one lane
+ * Rates are references per second of CPU time of this process, medians.
+ *
+ * usage: bench CONFIG REPEAT TRACE...
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/err.h"
+#include "base/xalloc.h"
+#include "sim/conf.h"
+#include "sim/replay.h"
+#include "trace/reader.h"
+
+#define MAX_REPEAT 15
+#define MAX_REFS   ((size_t)96 << 20) /* kept decoded: 768 MiB */
+#define INSN_SIDE  ((uint64_t)1 << 63)
+
+static double
+cpu_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+_Noreturn static void
+die(const struct err *e)
+{
+	fprintf(stderr, "bench: %s\n", e->text);
+	exit(1);
+}
+
+static struct trace_reader *
+open_trace(const char *path)
+{
+	struct err e;
+	struct trace_reader *t = trace_open(path, false, &e);
+
+	if (!t)
+		die(&e);
+	return t;
+}
+
+/* ------------------------------------------------------------ bare loop */
+
+/* Ways of a set in order of use, most recent first. */
+static inline bool
+touch(uint64_t *way, unsigned ways, uint64_t page)
+{
+	uint64_t carry = way[0];
+
+	if (carry == page)
+		return true;
+	for (unsigned i = 1; i < ways; i++) {
+		uint64_t here = way[i];
+
+		way[i] = carry;
+		if (here == page) {
+			way[0] = page;
+			return true;
+		}
+		carry = here;
+	}
+	way[0] = page;
+	return false;
+}
+
+static uint64_t
+bare_loop(const uint64_t *refs, size_t n)
+{
+	static uint64_t l1[2][16][4], l2[128][12];
+	uint64_t walks = 0;
+
+	memset(l1, 0xff, sizeof(l1));
+	memset(l2, 0xff, sizeof(l2));
+	for (size_t i = 0; i < n; i++) {
+		uint64_t page = (refs[i] & ~INSN_SIDE) >> 12;
+
+		if (!touch(l1[refs[i] >> 63][page % 16], 4, page))
+			walks += !touch(l2[page % 128], 12, page);
+	}
+	return walks;
+}
+
+/* Every reference of a batch, in program order. */
+static size_t
+spread_batch(const struct trace_batch *b, uint64_t *refs, size_t n)
+{
+	const uint64_t *addr = b->addrs;
+
+	for (uint32_t i = 0; i < b->n_ids; i++) {
+		const struct code_block *c = &b->dict->blocks[b->ids[i]];
+		const struct data_slot *s = &b->dict->slots[c->first_slot];
+		const struct data_slot *end = s + c->slots;
+		uint64_t at = c->start;
+
+		if (n + c->insns + c->slots > MAX_REFS)
+			return n;
+		for (unsigned j = 0; j < c->insns; j++) {
+			refs[n++] = at | INSN_SIDE;
+			at += b->dict->insn_bytes[c->first_insn + j];
+			for (; s < end && s->insn == j; s++)
+				refs[n++] = *addr++;
+		}
+	}
+	return n;
+}
+
+static size_t
+spread(const char *path, uint64_t *refs)
+{
+	struct trace_reader *t = open_trace(path);
+	struct trace_batch b;
+	struct event ev;
+	struct err e;
+	enum trace_item item;
+	size_t n = 0;
+
+	while ((item = trace_next(t, &b, &ev, &e)) != TRACE_END) {
+		if (item == TRACE_ERROR)
+			die(&e);
+		if (item == TRACE_REFS)
+			n = spread_batch(&b, refs, n);
+	}
+	trace_close(t);
+	return n;
+}
+
+/* ---------------------------------------------------------- other loops */
+
+static uint64_t
+decode_only(const char *path)
+{
+	struct trace_reader *t = open_trace(path);
+	struct trace_batch b;
+	struct event ev;
+	struct err e;
+	enum trace_item item;
+	uint64_t sum = 0;
+
+	while ((item = trace_next(t, &b, &ev, &e)) != TRACE_END) {
+		if (item == TRACE_ERROR)
+			die(&e);
+		if (item == TRACE_REFS)
+			sum += b.n_addrs;
+	}
+	trace_close(t);
+	return sum;
+}
+
+static struct replay_counts
+run_all(const char *path, const struct conf *conf, unsigned lanes)
+{
+	struct trace_reader *t = open_trace(path);
+	struct replay_options opt = {0};
+	struct conf_resolved c;
+	struct lane_config *lane = xcalloc(lanes, sizeof(*lane));
+	struct replay_counts n;
+	struct replay *r;
+	struct err e;
+
+	if (!conf_resolve(conf, &c, &e))
+		die(&e);
+	for (unsigned i = 0; i < lanes; i++)
+		lane[i] = c.lane;
+	r = replay_new(t, &c.os, lane, lanes, &opt, &e);
+	if (!r || !replay_run(r, &e))
+		die(&e);
+	n = *replay_counts(r);
+	replay_free(r);
+	trace_close(t);
+	free(lane);
+	return n;
+}
+
+/* ------------------------------------------------------------- the table */
+
+struct timing {
+	double s[MAX_REPEAT];
+	unsigned n;
+};
+
+static int
+by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double
+median(struct timing *t)
+{
+	qsort(t->s, t->n, sizeof(t->s[0]), by_value);
+	return t->s[t->n / 2];
+}
+
+static volatile uint64_t keep; /* so that no loop is optimised away */
+
+static void
+bench_one(const char *path, const struct conf *conf, unsigned repeat,
+	  uint64_t *refs)
+{
+	struct timing bare = {0}, decode = {0}, run = {0}, run8 = {0};
+	struct replay_counts c = {0};
+	size_t n = spread(path, refs);
+	double m, b;
+
+	for (unsigned i = 0; i < repeat; i++) {
+		double t0 = cpu_seconds(), t1, t2, t3, t4;
+
+		keep = bare_loop(refs, n);
+		t1 = cpu_seconds();
+		keep = decode_only(path);
+		t2 = cpu_seconds();
+		c = run_all(path, conf, 1);
+		t3 = cpu_seconds();
+		keep = run_all(path, conf, 8).references;
+		t4 = cpu_seconds();
+		bare.s[bare.n++] = (t1 - t0) / (double)n;
+		decode.s[decode.n++] = (t2 - t1) / (double)c.references;
+		run.s[run.n++] = (t3 - t2) / (double)c.references;
+		run8.s[run8.n++] = (t4 - t3) / (double)c.references;
+	}
+	m = median(&run);
+	b = median(&bare);
+	path = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	printf("%-16s %8.1f %7.1f %8.1f %8.1f %8.2f %8.2f %8.2f\n", path,
+	       (double)c.references * 1e-6,
+	       100.0 * (double)c.visits / (double)c.references, 1e-6 / b,
+	       1e-6 / m, b / m, median(&decode) / m,
+	       (median(&run8) - m) / 7 / m);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct conf *conf;
+	struct err e;
+	uint64_t *refs;
+	unsigned repeat;
+
+	if (argc < 4) {
+		fprintf(stderr, "usage: bench CONFIG REPEAT TRACE...\n");
+		return 2;
+	}
+	repeat = (unsigned)strtoul(argv[2], NULL, 10);
+	if (repeat < 1 || repeat > MAX_REPEAT)
+		repeat = 5;
+	conf = conf_new();
+	if (!conf_load(conf, argv[1], &e))
+		die(&e);
+	refs = xreallocarray(NULL, MAX_REFS, sizeof(*refs));
+	puts("trace              M refs visits%   bare/s    run/s "
+	     "run:bare dec:run lane:run");
+	for (int i = 3; i < argc; i++)
+		bench_one(argv[i], conf, repeat, refs);
+	free(refs);
+	conf_free(conf);
+	return 0;
+}
