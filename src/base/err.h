@@ -18,10 +18,10 @@
 /* Also the program's exit status; see main.c and pagewalk(1). */
 enum err_kind {
 	ERR_NONE = 0,
-	ERR_FAILED = 1,	   /* the machine or system refused (disk full, ...) */
-	ERR_USAGE = 2,	   /* wrong command line */
-	ERR_INPUT = 3,	   /* bad trace, configuration, ... */
-	ERR_REFUSED = 4,   /* the replayed program did what the model refuses */
+	ERR_FAILED = 1,  /* the machine or system refused (disk full, ...) */
+	ERR_USAGE = 2,   /* wrong command line */
+	ERR_INPUT = 3,   /* bad trace, configuration, ... */
+	ERR_REFUSED = 4, /* the replayed program did what the model refuses */
 };
 
 struct err {

@@ -24,7 +24,7 @@ struct map {
 /* An all-zero struct map is an empty map. */
 void map_free(struct map *m); /* leaves it empty */
 bool map_get(const struct map *m, uint64_t key, uint64_t *value);
-void *map_get_ptr(const struct map *m, uint64_t key); /* NULL: not there */
+void *map_get_ptr(const struct map *m, uint64_t key);      /* NULL: not there */
 void map_put(struct map *m, uint64_t key, uint64_t value); /* or replace */
 void map_put_ptr(struct map *m, uint64_t key, void *value);
 bool map_remove(struct map *m, uint64_t key); /* was it there? */

@@ -30,10 +30,10 @@ struct opt_list {
  * opt_parse() fills, which the caller has set to the defaults. */
 struct opt_spec {
 	const char *name; /* long name, without dashes */
-	char letter;	  /* or 0 */
+	char letter;      /* or 0 */
 	enum opt_type type;
-	const char *arg; /* "FILE", NULL for a flag */
-	const char *help;
+	const char *arg;  /* "FILE", NULL for a flag */
+	const char *help; /* may hold newlines */
 	size_t offset;
 };
 
@@ -42,14 +42,17 @@ struct err;
 /* Parse argv (argv[0] is the subcommand).  Options end at "--" or the first
  * word that is no option when stop_at_word, else may follow words.  Fills
  * *values, sets *first to the index of the first word left.  False and *e
- * (ERR_USAGE) on an unknown option or a bad value. */
+ * (ERR_USAGE) on an unknown option or a bad value; false with ERR_NONE when
+ * --help was met, which every table has without saying so (see cmd_fail()).
+ * Words before the options are moved behind them unless stop_at_word. */
 bool opt_parse(const struct opt_spec *specs, int argc, char **argv,
 	       bool stop_at_word, void *values, int *first, struct err *e);
 
-/* The options part of --help. */
+/* The options part of --help, one option a paragraph. */
 void opt_help(const struct opt_spec *specs, FILE *f);
 
-/* "64K", "16GiB", "3000" -> *out.  False if it is not such a number. */
+/* "64K", "16GiB", "3000", "10m", "0x1000" -> *out.  False if it is not such a
+ * number or too large. */
 bool parse_u64(const char *s, uint64_t *out);
 
 #endif

@@ -7,6 +7,9 @@
 #ifndef CMD_CMD_H
 #define CMD_CMD_H
 
+#include <stdio.h>
+
+struct err;
 struct opt_spec; /* base/opt.h */
 
 struct command {
@@ -24,5 +27,18 @@ extern const struct command cmd_config;
 extern const struct command cmd_info;
 extern const struct command cmd_plot;
 extern const struct command cmd_run;
+
+const struct command *cmd_find(const char *name); /* or NULL */
+
+/* What `pagewalk help NAME` prints. */
+void cmd_help(const struct command *c, FILE *f);
+
+/* End a command because of e: prints the message (and, after a usage error,
+ * where the usage is), or the help if opt_parse() met --help.  Returns the
+ * exit status: `return cmd_fail(&cmd_run, &e);`. */
+int cmd_fail(const struct command *c, const struct err *e);
+
+/* pagewalk --complete WORD...: candidates for the last word, one a line. */
+void cmd_complete(int n, char **words, FILE *f);
 
 #endif

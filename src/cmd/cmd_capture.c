@@ -31,6 +31,20 @@ static const struct opt_spec options[] = {
     {0},
 };
 
+static bool
+parse(struct capture_options *opt, int argc, char **argv, int *first,
+      struct err *e)
+{
+	if (!opt_parse(options, argc, argv, true, opt, first, e))
+		return false;
+	if (*first >= argc)
+		return err_set(e, ERR_USAGE, "no command given");
+	if (opt->level > 9)
+		return err_set(e, ERR_USAGE, "--level: %llu is not 1 to 9",
+			       (unsigned long long)opt->level);
+	return true;
+}
+
 static int
 run(int argc, char **argv)
 {
@@ -38,23 +52,11 @@ run(int argc, char **argv)
 	struct err e = {0};
 	int first, status = 0;
 
-	if (!opt_parse(options, argc, argv, true, &opt, &first, &e))
-		goto failed;
-	if (first >= argc) {
-		err_set(&e, ERR_USAGE,
-			"no command given; see pagewalk "
-			"capture --help");
-		goto failed;
-	}
-	if (opt.level > 9) {
-		err_set(&e, ERR_USAGE, "--level: %llu is not from 1 to 9",
-			(unsigned long long)opt.level);
-		goto failed;
-	}
+	if (!parse(&opt, argc, argv, &first, &e))
+		return cmd_fail(&cmd_capture, &e);
 	if (capture_run(&opt, argv + first, &status, &e))
 		return status;
-failed:
-	fprintf(stderr, "pagewalk: %s\n", e.text);
+	cmd_fail(&cmd_capture, &e);
 	return status ? status : (int)e.kind;
 }
 

@@ -24,7 +24,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "base/log.h"
+#include "base/progress.h"
+#include "base/release.h"
 #include "base/xalloc.h"
 
 #define GRACE_SECONDS 3.0 /* between a request to end and SIGKILL */
@@ -46,15 +47,6 @@ struct loop {
 	bool progress;
 	int idle_ms;
 };
-
-static double
-now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
-}
 
 /* The file a command names, as execvp(3) finds it; NULL if there is none. */
 static char *
@@ -200,7 +192,7 @@ gather_facts(struct facts *f, const char *valgrind, const char *program,
 	time_t t = time(NULL);
 	struct tm tm;
 
-	facts_add(f, "tool.version", "pagewalk " PACKAGE_VERSION);
+	facts_add(f, "tool.version", pagewalk_version);
 	facts_add(f, "capture.backend", "lackey");
 	facts_add(f, "capture.blind", blind);
 	add_command(f, argv);
@@ -303,11 +295,11 @@ on_end_signal(struct capture *c, struct loop *l,
 	      const struct signalfd_siginfo *si)
 {
 	if (c->ending) {
-		l->ending_at = now();
+		l->ending_at = monotonic_seconds();
 		return;
 	}
 	c->ending = true;
-	l->ending_at = now() + GRACE_SECONDS;
+	l->ending_at = monotonic_seconds() + GRACE_SECONDS;
 	if (si->ssi_code == SI_KERNEL)
 		return;
 	for (struct process *p = c->processes; p; p = p->next)
@@ -365,7 +357,7 @@ static void
 report_progress(struct capture *c, struct loop *l)
 {
 	const struct trace_totals *t = trace_writer_totals(c->out);
-	double at = now(), seconds = at - l->started;
+	double at = monotonic_seconds(), seconds = at - l->started;
 
 	if (!l->progress || at < l->next_report)
 		return;
@@ -379,7 +371,7 @@ static void
 stamp_time(struct capture *c, struct loop *l)
 {
 	struct event ev = {.kind = EV_TIME};
-	double at = now();
+	double at = monotonic_seconds();
 
 	if (at < l->next_time || !c->pid || c->failed || c->full)
 		return;
@@ -424,7 +416,7 @@ follow(struct capture *c, struct loop *l)
 		report_progress(c, l);
 		stamp_time(c, l);
 		if (c->failed || c->full ||
-		    (c->ending && now() >= l->ending_at))
+		    (c->ending && monotonic_seconds() >= l->ending_at))
 			kill_all(c);
 	}
 }
@@ -484,7 +476,7 @@ finish(struct capture *c, const struct loop *l, const char *path)
 			"bytes (%.3f bytes a reference)\n",
 			l->progress ? "\r\033[K" : "", path,
 			(unsigned long long)totals.references,
-			now() - l->started, (long long)st.st_size,
+			monotonic_seconds() - l->started, (long long)st.st_size,
 			totals.references
 			    ? (double)st.st_size / (double)totals.references
 			    : 0.0);
@@ -526,7 +518,7 @@ capture_run(const struct capture_options *opt, char *const *argv, int *status,
 			    .skip_left = opt->skip_refs,
 			    .files = {.announce = emit_file, .ctx = &c},
 			    .gate = {.listener = -1}};
-	struct loop l = {.signals = -1, .started = now()};
+	struct loop l = {.signals = -1, .started = monotonic_seconds()};
 	char *valgrind = capture_find_valgrind(e), *path = NULL;
 	char *program = valgrind ? find_command(argv[0], status, e) : NULL;
 	bool fine = false;

@@ -1,0 +1,263 @@
+/*
+ * conf_keys.c - every tunable, one row each.
+ *
+ * Sources: "SDM" is the Intel Software Developer's Manual; "Linux 6.8 FILE"
+ * a file of that kernel's source; "estimate" says that nobody published the
+ * number and how ours was chosen.  Prices in cycles are for about 3.3 GHz.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "hw/config.h"
+#include "sim/conf.h"
+
+#define MEMBER(part, type, member) \
+	(part), offsetof(type, member), sizeof(((type *)0)->member)
+#define OS(m)     MEMBER(PART_OS, struct os_config, m)
+#define LANE(m)   MEMBER(PART_LANE, struct lane_config, m)
+#define COST(m)   MEMBER(PART_LANE, struct lane_config, cost.m)
+#define TLB(m)    MEMBER(PART_TLB, struct tlb_config, m)
+#define PWC(m)    MEMBER(PART_PWC, struct pwc_config, m)
+#define CACHE(m)  MEMBER(PART_CACHE, struct cache_config, m)
+#define REPLAY(m) MEMBER(PART_REPLAY, struct conf_replay, m)
+
+#define MAX_CYCLES 1e9
+
+static const struct conf_choice kernels[] = {
+    {"linux-6.1", 601}, {"linux-6.8", 608}, {"linux-6.18", 618}, {NULL, 0}};
+static const struct conf_choice page_caches[] = {{"warm", CACHE_WARM},
+						 {"cold", CACHE_COLD},
+						 {"recorded", CACHE_RECORDED},
+						 {NULL, 0}};
+static const struct conf_choice thps[] = {{"never", THP_NEVER},
+					  {"madvise", THP_MADVISE},
+					  {"always", THP_ALWAYS},
+					  {NULL, 0}};
+static const struct conf_choice overcommits[] = {
+    {"heuristic", 0}, {"always", 1}, {"strict", 2}, {NULL, 0}};
+static const struct conf_choice sides[] = {{"instruction", SIDE_INSN},
+					   {"data", SIDE_DATA},
+					   {"both", SIDE_INSN | SIDE_DATA},
+					   {NULL, 0}};
+static const struct conf_choice indexes[] = {
+    {"linear", INDEX_LINEAR}, {"xor", INDEX_XOR}, {NULL, 0}};
+static const struct conf_choice modifies[] = {
+    {"load-store", 0}, {"write", 1}, {NULL, 0}};
+static const struct conf_choice kernel_refs[] = {
+    {"fault-only", 0}, {"priced", 1}, {NULL, 0}};
+/* The level of table whose entries a walk cache keeps. */
+static const struct conf_choice walk_levels[] = {
+    {"pde", 1}, {"pdpte", 2}, {"pml4e", 3}, {"pml5e", 4}, {NULL, 0}};
+
+#define TORVALDS                                                          \
+	"measured on Haswell by L. Torvalds, 2014: exception entry 715, " \
+	"return 330 cycles"
+#define ANON_FAULT                                                            \
+	"derived: a fault on a new anonymous page takes 2000-2500 cycles in " \
+	"all, a read of the zero page about 1300 (L. Torvalds, 2014)"
+
+/* One price: all have the same type and range. */
+#define PRICE(member, def, help, source)                                  \
+	{                                                                 \
+		"cost." #member, CONF_COUNT, COST(member), 0, MAX_CYCLES, \
+		    "cycles", def, NULL, help, source                     \
+	}
+
+const struct conf_key conf_keys[] = {
+    /* What kind of machine. */
+    {"machine.memory", CONF_BYTES, OS(memory_bytes), 1 << 24, 1e15, "bytes",
+     "4G", NULL, "physical memory, all of it usable by programs",
+     "a common size; only matters when memory runs short"},
+    {"machine.cpus", CONF_COUNT, LANE(cpus), 1, 64, "CPUs", "1", NULL,
+     "CPUs, each with its own TLBs, walk caches and caches",
+     "the capture tool runs one thread at a time"},
+    {"machine.frequency", CONF_FLOAT, LANE(frequency_ghz), 0.001, 100, "GHz",
+     "3.3", NULL, "clock; only turns cycles into time in reports",
+     "Intel i9-7900X base clock"},
+    {"machine.paging", CONF_PAGING, LANE(paging), 0, 0, "", "x86-64-4level",
+     NULL, "shape of the page tables", "SDM vol. 3A 4.5"},
+
+    /* The kernel. */
+    {"os.kernel", CONF_CHOICE, OS(kernel), 0, 0, "", "linux-6.8", kernels,
+     "whose fault rules apply", "read in the sources of Linux 6.8"},
+    {"os.fault_around", CONF_BYTES, OS(fault_around_bytes), 4096, 1 << 21,
+     "bytes", "64K", NULL,
+     "window mapped around a read fault on a cached file page; 4K turns it "
+     "off",
+     "Linux 6.8 mm/memory.c: fault_around_bytes"},
+    {"os.readahead", CONF_BYTES, OS(readahead_bytes), 0, 1 << 28, "bytes",
+     "128K", NULL, "readahead window of a file",
+     "Linux 6.8 include/linux/pagemap.h: VM_READAHEAD_PAGES"},
+    {"os.page_cache", CONF_CHOICE, OS(page_cache), 0, 0, "", "warm",
+     page_caches,
+     "files in memory when the program starts: all, none, or what was "
+     "recorded",
+     "a program that was run just before finds its files cached"},
+    {"os.folio_order", CONF_COUNT, OS(folio_order), 0, 9, "log2 pages", "0",
+     NULL,
+     "largest folio of the page cache; from Linux 6.18 a fault maps a whole "
+     "one",
+     "0: file systems without large folios; ext4 has them since 6.16"},
+    {"os.thp", CONF_CHOICE, OS(thp), 0, 0, "", "madvise", thps,
+     "transparent huge pages for anonymous memory",
+     "madvise on many servers; see "
+     "/sys/kernel/mm/transparent_hugepage/enabled"},
+    {"os.use_zero_page", CONF_BOOL, OS(use_zero_page), 0, 1, "", "yes", NULL,
+     "reads of untouched huge-page memory map the huge zero page",
+     "Linux 6.8 mm/huge_memory.c: transparent_hugepage_flags"},
+    {"os.stack_guard_pages", CONF_COUNT, OS(stack_guard_pages), 0, 1 << 20,
+     "pages", "256", NULL, "gap kept below a growing stack",
+     "Linux 6.8 mm/mmap.c: stack_guard_gap"},
+    {"os.overcommit", CONF_CHOICE, OS(overcommit), 0, 0, "", "heuristic",
+     overcommits, "whether promises of memory are refused",
+     "Linux 6.8 mm/util.c: sysctl_overcommit_memory"},
+    {"os.swap", CONF_BYTES, OS(swap_bytes), 0, 1e15, "bytes", "0", NULL,
+     "swap space", "none, as in most containers"},
+    {"os.swappiness", CONF_COUNT, OS(swappiness), 0, 200, "", "60", NULL,
+     "how readily anonymous pages are reclaimed",
+     "Linux 6.8 mm/vmscan.c: vm_swappiness"},
+    {"os.write_notify", CONF_BOOL, OS(write_notify), 0, 1, "", "yes", NULL,
+     "the file system wants to know of the first write to a shared page",
+     "ext4, xfs and btrfs have page_mkwrite; tmpfs has not"},
+    {"os.instructions_per_second", CONF_COUNT, OS(instructions_per_second), 1,
+     1e12, "instructions/s", "2g", NULL,
+     "rate at which the kernel's clock advances with instructions",
+     "estimate: 0.6 instructions a cycle at 3.3 GHz"},
+
+    /* The core. */
+    {"cpu.cpi", CONF_FLOAT, LANE(cpi), 0, 100, "cycles/instruction", "1", NULL,
+     "cycles an instruction takes without translation stalls",
+     "a simple in-order core"},
+    {"cpu.asids", CONF_COUNT, LANE(asid_limit), 0, 4096, "", "6", NULL,
+     "address-space tags the kernel uses at a time on a CPU; 0: a switch "
+     "flushes the TLBs",
+     "Linux 6.8 arch/x86/mm/tlb.c: TLB_NR_DYN_ASIDS"},
+    {"cpu.data_caches", CONF_BOOL, LANE(data_caches), 0, 1, "", "no", NULL,
+     "the program's own references go through the caches too, and wait there",
+     "off: the caches then hold page-table entries only, which flatters walks"},
+
+    /* The walker. */
+    {"walker.start_cycles", CONF_COUNT, LANE(walk_start_cycles), 0, MAX_CYCLES,
+     "cycles", "12", NULL, "fixed part of every page walk",
+     "Skylake: a walk with one load from L1 or L2 costs 25.8 cycles (vusec "
+     "tlbkit), less 14 of an L2 hit"},
+    {"walker.ad_assist_cycles", CONF_COUNT, LANE(ad_assist_cycles), 0,
+     MAX_CYCLES, "cycles", "25", NULL,
+     "setting the accessed or the dirty bit of an entry",
+     "estimate: a locked read-modify-write of a cached line"},
+
+    /* TLBs. */
+    {"tlb.*.level", CONF_COUNT, TLB(level), 1, 8, "", "1", NULL,
+     "1 is looked up first, then 2, ...", "how the structure is described"},
+    {"tlb.*.sides", CONF_CHOICE, TLB(sides), 0, 0, "", "both", sides,
+     "which references look here", "how the structure is described"},
+    {"tlb.*.pages", CONF_PAGES, TLB(page_sizes), 0, 0, "", NULL, NULL,
+     "page sizes it holds, such as: 4K 2M", "how the structure is described"},
+    {"tlb.*.entries", CONF_COUNT, TLB(entries), 0, 1 << 20, "entries", NULL,
+     NULL, "how many translations it holds; 0 removes it",
+     "CPUID leaf 2 or 0x18"},
+    {"tlb.*.ways", CONF_WAYS, TLB(ways), 1, 1 << 20, "ways", NULL, NULL,
+     "associativity; entries must be a multiple", "CPUID leaf 2 or 0x18"},
+    {"tlb.*.replacement", CONF_POLICY, TLB(repl), 0, 0, "", "lru", NULL,
+     "which way is given up",
+     "Intel's first levels behave as tree-PLRU (TLB;DR, USENIX Security 2022)"},
+    {"tlb.*.index", CONF_CHOICE, TLB(index), 0, 0, "", "linear", indexes,
+     "how the set is found: low bits of the page number, or those xor the "
+     "next ones",
+     "first levels linear, Skylake's second level xor (TLBleed, 2018)"},
+    {"tlb.*.hit_cycles", CONF_COUNT, TLB(hit_cycles), 0, MAX_CYCLES, "cycles",
+     "0", NULL, "added when the translation is found here",
+     "a first-level hit is part of the pipeline"},
+
+    /* Paging-structure caches. */
+    {"pwc.*.level", CONF_CHOICE, PWC(level), 0, 0, "", NULL, walk_levels,
+     "which entries it keeps", "SDM vol. 3A 4.10.3"},
+    {"pwc.*.entries", CONF_COUNT, PWC(entries), 0, 1 << 16, "entries", NULL,
+     NULL, "how many; 0 removes it",
+     "no vendor publishes it; ChampSim's sizes are 2, 4, 8, 32"},
+    {"pwc.*.ways", CONF_WAYS, PWC(ways), 1, 1 << 16, "ways", "full", NULL,
+     "associativity; entries must be a multiple", "no vendor publishes it"},
+    {"pwc.*.replacement", CONF_POLICY, PWC(repl), 0, 0, "", "lru", NULL,
+     "which entry is given up", "no vendor publishes it"},
+    {"pwc.*.hit_cycles", CONF_COUNT, PWC(hit_cycles), 0, MAX_CYCLES, "cycles",
+     "0", NULL, "added when a walk starts from an entry found here",
+     "1 in Virtuoso's base configuration"},
+
+    /* Caches that page walks (and data, if asked) load through. */
+    {"cache.*.level", CONF_COUNT, CACHE(level), 1, 8, "", NULL, NULL,
+     "1 is nearest to the core", "how the structure is described"},
+    {"cache.*.sides", CONF_CHOICE, CACHE(sides), 0, 0, "", "both", sides,
+     "which references it serves; walks load on the data side",
+     "how the structure is described"},
+    {"cache.*.size", CONF_BYTES, CACHE(bytes), 0, 1e12, "bytes", NULL, NULL,
+     "capacity; 0 removes it", "CPUID leaf 4"},
+    {"cache.*.ways", CONF_COUNT, CACHE(ways), 1, 4096, "ways", NULL, NULL,
+     "associativity; size must be a multiple of ways times line",
+     "CPUID leaf 4"},
+    {"cache.*.line", CONF_BYTES, CACHE(line_bytes), 16, 4096, "bytes", "64",
+     NULL, "bytes of a line, a power of two", "CPUID leaf 4"},
+    {"cache.*.replacement", CONF_POLICY, CACHE(repl), 0, 0, "", "lru", NULL,
+     "which line is given up", "assumed; measured parts are near tree-PLRU"},
+    {"cache.*.hit_cycles", CONF_COUNT, CACHE(hit_cycles), 0, MAX_CYCLES,
+     "cycles", NULL, NULL, "load to use, from the core",
+     "InstLatx64 pointer-chase tables"},
+    {"memory.cycles", CONF_COUNT, LANE(memory_cycles), 0, MAX_CYCLES, "cycles",
+     "279", NULL, "a load that no cache holds, from the core",
+     "InstLatx64: 279 clocks on an i9-7900X"},
+
+    /* Prices of kernel work. */
+    PRICE(fault_entry, "715", "exception entry, up to the handler", TORVALDS),
+    PRICE(fault_exit, "330", "return from the exception", TORVALDS),
+    PRICE(fault_handler, "255", "finding the mapping and deciding",
+	  "what is left of 1300 cycles for a read of the zero page (L. "
+	  "Torvalds, 2014)"),
+    PRICE(syscall, "200", "entry and exit of a system call",
+	  "estimate: a third of the 192 ns that an lseek loop takes (D. "
+	  "Hansen, linux-kernel, 2017)"),
+    PRICE(page_zero, "1000", "zeroing a 4 KiB page", ANON_FAULT),
+    PRICE(page_copy, "1700", "copying a 4 KiB page",
+	  "derived: a copy-on-write fault takes about 3000 cycles in all"),
+    PRICE(table_alloc, "800", "allocating a page-table page",
+	  "derived: the first fault in a 2 MiB region costs that much more"),
+    PRICE(table_free, "300", "freeing a page-table page",
+	  "estimate: no zeroing, batched"),
+    PRICE(pte_set, "60", "writing a further entry (fault-around, fork)",
+	  "derived from fault-around: about 60 cycles for each further page"),
+    PRICE(pte_clear, "40", "clearing an entry",
+	  "estimate: less than setting one, which also takes a reference"),
+    PRICE(device_read, "264000", "waiting for the backing device, each request",
+	  "80 microseconds: 4 KiB read of a common NVMe drive at depth 1"),
+    PRICE(page_read, "4500", "transferring a 4 KiB page from the device",
+	  "3 GB/s, a common NVMe drive"),
+    PRICE(page_write, "4500", "transferring a 4 KiB page to the device",
+	  "3 GB/s, a common NVMe drive"),
+    PRICE(page_scan, "200", "examining a page in reclaim",
+	  "estimate: one reverse-mapping walk with a cache miss"),
+    PRICE(copy_kib, "300", "copying 1 KiB between user memory and page cache",
+	  "about 11 GB/s"),
+    PRICE(vma_change, "500", "making, splitting, merging or removing a mapping",
+	  "estimate: an allocation and a maple-tree update"),
+    PRICE(invlpg, "330", "invalidating one page",
+	  "100 ns (Linux 6.8 arch/x86/mm/tlb.c, comment on the flush ceiling)"),
+    PRICE(flush_all, "100", "flushing an address space",
+	  "a write of CR3: order of 100 cycles (Linux 6.8 "
+	  "Documentation/arch/x86/pti.rst)"),
+    PRICE(ipi, "1700",
+	  "interrupting another CPU for a shootdown, each receiver",
+	  "1.6 microseconds with 3 receivers (unseel.com, TLB shootdown)"),
+    PRICE(context_switch, "2000", "switching address spaces",
+	  "half of the 1.2 microseconds of a ping-pong through eventfd "
+	  "(PCID patch series v4, linux-kernel, 2017)"),
+
+    /* How a trace is replayed. */
+    {"replay.modify", CONF_CHOICE, REPLAY(modify_is_write), 0, 0, "",
+     "load-store", modifies,
+     "a modify (read and write of one operand) is two accesses or one write",
+     "load-store is what the recording tool itself executes; a processor may "
+     "take the one fault of a write"},
+    {"replay.kernel_refs", CONF_CHOICE, REPLAY(price_kernel_refs), 0, 0, "",
+     "fault-only", kernel_refs,
+     "the kernel's accesses to user memory in system calls: only take faults, "
+     "or look in the TLBs too",
+     "most studies count user-mode translations only"},
+
+    {NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL},
+};
