@@ -7,6 +7,7 @@
 
 #include "cmd/info.h"
 #include "report/table.h"
+#include "trace/syscalls.h"
 
 /* ---------------------------------------------------------- one event */
 
@@ -19,7 +20,12 @@ print_time(const struct info *in, uint64_t insn)
 static void
 print_syscall(FILE *f, const struct syscall_desc *s)
 {
-	fprintf(f, "syscall %" PRIu32 " (", s->nr);
+	const struct syscall_row *row = syscall_find(s->nr);
+
+	if (row)
+		fprintf(f, "syscall %s (", row->name);
+	else
+		fprintf(f, "syscall %" PRIu32 " (", s->nr);
 	for (int i = 0; i < 6; i++)
 		fprintf(f, "%s%#" PRIx64, i ? ", " : "", s->args[i]);
 	if (s->ret < 0 && s->ret > -4096)
