@@ -12,6 +12,7 @@ const struct command *const commands[] = {
     &cmd_config,
     &cmd_plot,
     &cmd_generate,
+    &cmd_info,
     NULL,
 };
 
