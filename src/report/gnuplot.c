@@ -231,8 +231,8 @@ cause_rate(const json_t *lane, const char *cause)
 	return n > 0 ? 1000 * cycles / n : 0;
 }
 
-/* Causes that cost anything in any lane; the program's own work is not
- * translation. */
+/* Causes that cost anything in any lane; work that has nothing to
+ * do with translation is left out. */
 static unsigned
 find_causes(const json_t *lanes, struct cause_row *rows)
 {
@@ -246,7 +246,7 @@ find_causes(const json_t *lanes, struct cause_row *rows)
 	{
 		double most = 0;
 
-		if (!strcmp(name, "base") || !strcmp(name, "data_cache"))
+		if (wanted("base,data_cache,syscall,copy_user", name))
 			continue;
 		for (size_t i = 0; i < json_array_size(lanes); i++) {
 			double rate =
