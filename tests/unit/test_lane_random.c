@@ -250,11 +250,9 @@ m_visit(struct model *m, const struct visit *v)
 		return;
 	m->assists++;
 	e->dirty = true;
-	for (unsigned i = 0; i < 1; i++) {
-		e2 = m_find(&m->l2, v->as, page);
-		if (e2)
-			e2->dirty = true;
-	}
+	e2 = m_find(&m->l2, v->as, page);
+	if (e2)
+		e2->dirty = true;
 }
 
 static void
