@@ -42,33 +42,19 @@ happened(struct lane *l, struct lane_event *ev)
 	stats_record(l->stats, ev);
 }
 
-static unsigned
-fill(struct cpu *c, const struct route *r, vaddr va, unsigned n, bool dirty)
-{
-	unsigned evicted = 0;
-
-	for (unsigned i = 0; i < n; i++)
-		if (r->tlb[i])
-			evicted |= (unsigned)tlb_fill(r->tlb[i], c->asid,
-						      va.raw >> r->shift[i],
-						      r->shift[i], dirty)
-				   << i;
-	return evicted;
-}
-
 /* Every level that has the page learns that it is dirty. */
 static void
 set_dirty(struct lane *l, struct cpu *c, const struct route *r, vaddr va)
 {
 	for (unsigned i = 0; i < l->n_levels; i++) {
+		const struct tlb_port *p = &r->port[i];
 		uint32_t slot;
 
-		if (!r->tlb[i])
+		if (!p->tlb)
 			continue;
-		slot = tlb_find(r->tlb[i], c->asid, va.raw >> r->shift[i],
-				r->shift[i]);
+		slot = tlb_find(p->tlb, c->asid, va.raw >> p->shift, p->shift);
 		if (slot != ASSOC_NONE)
-			r->tlb[i]->dirty[slot] = 1;
+			p->dirty[slot] = 1;
 	}
 }
 
@@ -91,49 +77,60 @@ walk_for(struct lane *l, struct cpu *c, const struct visit *v,
 	return ev->walk.entry & PTE_D;
 }
 
-/* Not in the first level. */
+/* Not in the first level: ask the others in turn; those that do not have the
+ * page take it.  True if the translation found is dirty. */
 static bool
-beyond(struct lane *l, struct cpu *c, const struct route *r,
-       const struct visit *v, struct lane_event *ev)
+translate(struct lane *l, struct cpu *c, const struct route *r,
+	  const struct visit *v, struct lane_event *ev)
 {
+	uint32_t slot[LANE_MAX_LEVELS];
 	bool dirty = false;
 	unsigned i;
 
 	for (i = 1; i < l->n_levels; i++) {
-		uint32_t slot;
+		const struct tlb_port *p = &r->port[i];
+		enum tlb_took took;
 
 		ev->asked[ev->n_asked++] = r->index[i];
-		if (!r->tlb[i])
+		if (!p->tlb)
 			continue;
-		slot = tlb_lookup(r->tlb[i], c->asid, v->va.raw >> r->shift[i],
-				  r->shift[i]);
-		if (slot == ASSOC_NONE)
-			continue;
-		dirty = r->tlb[i]->dirty[slot];
-		break;
+		slot[i] = tlb_port_take(p, v->va.raw, &took);
+		dirty = p->dirty[slot[i]];
+		if (took == TLB_HIT)
+			break;
+		ev->evicted |= (uint8_t)((took == TLB_EVICTED) << i);
 	}
 	if (i == l->n_levels)
 		dirty = walk_for(l, c, v, ev);
-	ev->evicted = (uint8_t)fill(c, r, v->va, i, dirty);
+	while (--i > 0)
+		if (r->port[i].tlb)
+			r->port[i].dirty[slot[i]] = dirty;
 	return dirty;
 }
 
-/* slot: where the first level has the page, or ASSOC_NONE. */
+/* A visit that is more than a hit on what its set used last. */
 __attribute__((noinline)) static void
 price_rest(struct lane *l, struct cpu *c, const struct visit *v,
-	   const struct route *r, uint32_t slot)
+	   const struct route *r)
 {
-	struct lane_event ev = {.kind = LEV_ACCESS, .n_asked = 1};
-	bool dirty;
+	enum tlb_took took;
+	uint32_t slot = tlb_port_take(&r->port[0], v->va.raw, &took);
+	uint8_t *dirty = &r->port[0].dirty[slot];
+	struct lane_event ev;
 
-	ev.insn = v->flags & VISIT_INSN;
-	ev.size = l->size_of[v->page_shift];
-	ev.area = v->area;
-	ev.asked[0] = r->index[0];
-	dirty = slot == ASSOC_NONE ? beyond(l, c, r, v, &ev)
-				   : r->tlb[0]->dirty[slot];
-	ev.assist = v->flags & SET_BITS || (v->writes && !dirty);
-	if (v->writes && !dirty)
+	if (took == TLB_HIT && !(v->flags & SET_BITS) && (!v->writes || *dirty))
+		return;
+	ev = (struct lane_event){.kind = LEV_ACCESS,
+				 .insn = v->flags & VISIT_INSN,
+				 .size = l->size_of[v->page_shift],
+				 .area = v->area,
+				 .n_asked = 1,
+				 .asked = {r->index[0]},
+				 .evicted = took == TLB_EVICTED};
+	if (took != TLB_HIT)
+		*dirty = translate(l, c, r, v, &ev);
+	ev.assist = v->flags & SET_BITS || (v->writes && !*dirty);
+	if (v->writes && !*dirty)
 		set_dirty(l, c, r, v->va);
 	happened(l, &ev);
 }
@@ -164,10 +161,10 @@ price(struct lane *l, struct cpu *c, const struct visit *v)
 	r->n.reads += v->reads;
 	r->n.writes += v->writes;
 	stats_area(l->stats, v->area)->references += v->reads + v->writes;
-	slot = tlb_port_lookup(&r->first, v->va.raw);
+	slot = tlb_port_try(&r->port[0], v->va.raw);
 	if (slot == ASSOC_NONE || v->flags & SET_BITS ||
-	    (v->writes && !r->first.dirty[slot]))
-		price_rest(l, c, v, r, slot);
+	    (v->writes && !r->port[0].dirty[slot]))
+		price_rest(l, c, v, r);
 }
 
 void
