@@ -109,16 +109,16 @@ tree_away(uint64_t *bits, uint32_t lo, uint32_t hi, uint32_t way)
 	}
 }
 
+/* Without branches on the bits, which nothing could predict. */
 static uint32_t
 tree_follow(const uint64_t *bits, uint32_t lo, uint32_t hi)
 {
 	while (hi - lo > 1) {
 		uint32_t mid = tree_split(lo, hi);
+		uint32_t right = -(uint32_t)(bits[mid / 64] >> mid % 64 & 1);
 
-		if (bits[mid / 64] >> mid % 64 & 1)
-			lo = mid;
-		else
-			hi = mid;
+		lo += (mid - lo) & right;
+		hi = mid + ((hi - mid) & right);
 	}
 	return lo;
 }

@@ -27,10 +27,11 @@ struct err;
 /* The TLBs that a side's references to pages of one size ask, level by level.
  * A port's shift is the size of the entry kept there: at the first level a
  * larger page is kept in pieces if no array takes it whole; beyond, it is not
- * kept.  And the visits since they were last given to the statistics. */
+ * kept.  What they met since it
+ * was last given to the statistics: n. */
 struct route {
 	struct tlb_port port[LANE_MAX_LEVELS]; /* .tlb NULL: none at level */
-	struct visit_counts n;
+	struct route_counts n;
 	uint8_t index[LANE_MAX_LEVELS]; /* in lane_config.tlb[] */
 };
 

@@ -80,8 +80,8 @@ walk_for(struct lane *l, struct cpu *c, const struct visit *v,
 /* Not in the first level: ask the others in turn; those that do not have the
  * page take it.  True if the translation found is dirty. */
 static bool
-translate(struct lane *l, struct cpu *c, const struct route *r,
-	  const struct visit *v, struct lane_event *ev)
+translate(struct lane *l, struct cpu *c, struct route *r, const struct visit *v,
+	  struct lane_event *ev)
 {
 	uint32_t slot[LANE_MAX_LEVELS];
 	bool dirty = false;
@@ -89,16 +89,17 @@ translate(struct lane *l, struct cpu *c, const struct route *r,
 
 	for (i = 1; i < l->n_levels; i++) {
 		const struct tlb_port *p = &r->port[i];
-		enum tlb_took took;
+		enum tlb_took took = TLB_FREE;
 
-		ev->asked[ev->n_asked++] = r->index[i];
-		if (!p->tlb)
-			continue;
-		slot[i] = tlb_port_take(p, v->va.raw, &took);
-		dirty = p->dirty[slot[i]];
-		if (took == TLB_HIT)
+		if (p->tlb)
+			slot[i] = tlb_port_take(p, v->va.raw, &took);
+		if (took == TLB_HIT) {
+			ev->found = r->index[i];
+			dirty = p->dirty[slot[i]];
 			break;
-		ev->evicted |= (uint8_t)((took == TLB_EVICTED) << i);
+		}
+		r->n.missed[i]++;
+		r->n.evicted[i] += took == TLB_EVICTED;
 	}
 	if (i == l->n_levels)
 		dirty = walk_for(l, c, v, ev);
@@ -111,7 +112,7 @@ translate(struct lane *l, struct cpu *c, const struct route *r,
 /* A visit that is more than a hit on what its set used last. */
 __attribute__((noinline)) static void
 price_rest(struct lane *l, struct cpu *c, const struct visit *v,
-	   const struct route *r)
+	   struct route *r)
 {
 	enum tlb_took took;
 	uint32_t slot = tlb_port_take(&r->port[0], v->va.raw, &took);
@@ -122,17 +123,18 @@ price_rest(struct lane *l, struct cpu *c, const struct visit *v,
 		return;
 	ev = (struct lane_event){.kind = LEV_ACCESS,
 				 .insn = v->flags & VISIT_INSN,
-				 .size = l->size_of[v->page_shift],
-				 .area = v->area,
-				 .n_asked = 1,
-				 .asked = {r->index[0]},
-				 .evicted = took == TLB_EVICTED};
-	if (took != TLB_HIT)
+				 .found = LANE_NO_TLB,
+				 .area = v->area};
+	if (took != TLB_HIT) {
+		r->n.missed[0]++;
+		r->n.evicted[0] += took == TLB_EVICTED;
 		*dirty = translate(l, c, r, v, &ev);
+	}
 	ev.assist = v->flags & SET_BITS || (v->writes && !*dirty);
 	if (v->writes && !*dirty)
 		set_dirty(l, c, r, v->va);
 	happened(l, &ev);
+	r->n.walk_cycles += ev.walk_cycles;
 }
 
 /* All references of a visit are to one line: after the first, sure hits in
@@ -189,9 +191,11 @@ lane_fault_walk(struct lane *l, unsigned cpu, uint16_t as, vaddr va,
 		enum access acc)
 {
 	struct cpu *c = &l->cpu[cpu];
-	struct lane_event ev = {.kind = LEV_FAULT_WALK, .walked = true};
+	struct lane_event ev = {
+	    .kind = LEV_FAULT_WALK, .walked = true, .found = LANE_NO_TLB};
 	uint64_t dropped[LANE_MAX_TLBS] = {0};
-	const struct route *r;
+	struct route *r;
+	unsigned size = 0;
 
 	if (c->as != as)
 		lane_switch(l, cpu, as);
@@ -199,13 +203,13 @@ lane_fault_walk(struct lane *l, unsigned cpu, uint16_t as, vaddr va,
 	ev.walk = walk(&c->walker, l->tables.view(l->tables.ctx, as).root,
 		       c->asid, va, acc);
 	if (ev.walk.end != WALK_NOT_PRESENT)
-		ev.size = ev.walk.level;
-	r = &c->route[ev.insn ? SIDE_I : SIDE_D][ev.size];
-	ev.n_asked = (uint8_t)l->n_levels;
-	memcpy(ev.asked, r->index, sizeof(ev.asked));
+		size = ev.walk.level;
+	r = &c->route[ev.insn ? SIDE_I : SIDE_D][size];
 	cpu_drop_fault(c, &l->cfg, va, dropped);
 	ev.dropped = dropped;
 	happened(l, &ev);
+	r->n.faulted++;
+	r->n.walk_cycles += ev.walk_cycles;
 	c->fault_walked = true;
 	c->fault_walk_cycles += ev.walk_cycles;
 }
@@ -332,7 +336,7 @@ lane_wants_lines(const struct lane *l)
 	return l->cfg.data_caches;
 }
 
-/* Hand the visits counted so far to the statistics. */
+/* Hand what was counted so far to the statistics. */
 static void
 collect(struct lane *l, struct cpu *c, enum side side)
 {
@@ -341,9 +345,9 @@ collect(struct lane *l, struct cpu *c, enum side side)
 	for (unsigned size = 0; size < PAGING_MAX_LEVELS; size++) {
 		struct route *r = &c->route[side][size];
 
-		if (!(r->n.reads | r->n.writes))
+		if (!r->port[0].tlb)
 			continue;
-		stats_record_visits(l->stats, side, size, r->index[0], &r->n);
+		stats_record_route(l->stats, side, size, r->index, &r->n);
 		memset(&r->n, 0, sizeof(r->n));
 	}
 	stats_record_near(l->stats, side, p->n ? p->index[0] : p->memory,
