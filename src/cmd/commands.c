@@ -7,7 +7,9 @@
 #include "cmd/cmd.h"
 
 const struct command *const commands[] = {
+    &cmd_run,
     &cmd_config,
+    &cmd_plot,
     &cmd_generate,
     NULL,
 };
