@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 
 const struct command *const commands[] = {
+    &cmd_capture,
     &cmd_run,
     &cmd_config,
     &cmd_plot,
