@@ -12,8 +12,8 @@ convention_apply(const struct convention *c, enum ref_op op, uint64_t addr,
 		 uint32_t bytes, struct one_ref out[CONVENTION_MAX])
 {
 	uint64_t room = PAGE_SIZE - (addr & (PAGE_SIZE - 1));
-	bool two_pages = c->straddle_two && bytes > room &&
-			 bytes - room <= PAGE_SIZE;
+	bool two_pages =
+	    c->straddle_two && bytes > room && bytes - room <= PAGE_SIZE;
 	bool two_ops = c->modify_two && op == REF_MODIFY;
 	unsigned n = 0;
 

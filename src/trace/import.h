@@ -21,18 +21,18 @@ struct import;
 struct input;
 
 struct import_options {
-	const char *from;      /* an importer's name; NULL: find out */
+	const char *from; /* an importer's name; NULL: find out */
 	const char *output;
-	const char *maps;      /* file like /proc/PID/maps, or NULL */
-	const char *syscalls;  /* log of strace or perf trace, or NULL */
-	const char *command;   /* for the provenance, or NULL */
+	const char *maps;     /* file like /proc/PID/maps, or NULL */
+	const char *syscalls; /* log of strace or perf trace, or NULL */
+	const char *command;  /* for the provenance, or NULL */
 	struct convention convention;
-	bool strict;	       /* nothing is mapped that nobody mapped */
-	bool samples;	       /* accept what is a sample */
-	uint64_t period;       /* of samples: events each stands for */
-	uint64_t page_size;    /* of page numbers; 0: 4096 */
-	unsigned radix;	       /* of page numbers; 0: 10, or 16 after 0x */
-	const char *reads;     /* gem5: command numbers, "1,22"; NULL: usual */
+	bool strict;        /* nothing is mapped that nobody mapped */
+	bool samples;       /* accept what is a sample */
+	uint64_t period;    /* of samples: events each stands for */
+	uint64_t page_size; /* of page numbers; 0: 4096 */
+	unsigned radix;     /* of page numbers; 0: 10, or 16 after 0x */
+	const char *reads;  /* gem5: command numbers, "1,22"; NULL: usual */
 	const char *writes;
 };
 
@@ -45,8 +45,7 @@ struct importer {
 	bool many; /* takes several inputs: one a thread */
 };
 
-extern const struct importer importers[]; /* ends with name == NULL */
-
+const struct importer *importer_at(unsigned i); /* NULL: beyond the last */
 const struct importer *importer_find(const char *name); /* or NULL */
 
 struct import_result {

@@ -11,12 +11,13 @@
 #include "arch/event.h"
 #include "base/map.h"
 #include "trace/import.h"
+#include "trace/import/calls.h"
 #include "trace/import/input.h"
 
 #define IMPORT_PID 1000u /* where the source does not number them */
 #define USER_END   0x7ffffffff000u
 /* References without instructions are made by one at this address. */
-#define FAKE_CODE  0x7fffffffe000u
+#define FAKE_CODE 0x7fffffffe000u
 
 struct sys_log;
 
@@ -35,14 +36,15 @@ struct import {
 	struct trace_writer *w;
 	struct err *e;
 
-	struct maps maps;	/* from option maps */
-	struct sys_log *log;	/* from option syscalls, or NULL */
-	bool marked;		/* the source marks its system calls */
-	struct map threads;	/* (pid << 32 | tid) -> 1 */
-	struct map processes;	/* pid -> 1 */
-	uint32_t pid, tid;	/* running; 0: nobody yet */
-	bool fetched;		/* since the last event: data may follow */
-	uint64_t dropped, fakes;
+	struct maps maps;     /* from option maps */
+	struct sys_log *log;  /* from option syscalls, or NULL */
+	bool marked;          /* the source marks its system calls */
+	struct map threads;   /* (pid << 32 | tid) -> 1 */
+	struct map processes; /* pid -> 1 */
+	uint32_t pid, tid;    /* running; 0: nobody yet */
+	bool fetched;         /* since the last event: data may follow */
+	struct descriptors descriptors;
+	uint64_t dropped, fakes, calls;
 	char blind[256];
 };
 

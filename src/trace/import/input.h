@@ -22,7 +22,7 @@ struct input {
 	uint8_t *buf;
 	size_t pos, len; /* buf[pos .. len) is waiting */
 	uint64_t offset; /* of buf[0], uncompressed */
-	uint64_t line;	 /* number of the line read last, from 1 */
+	uint64_t line;   /* number of the line read last, from 1 */
 	bool eof;
 };
 

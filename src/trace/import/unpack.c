@@ -20,7 +20,8 @@
 #include "base/xalloc.h"
 #include "trace/import/unpack.h"
 
-#define LZMA_MEMORY ((uint64_t)1 << 30) /* a stream that wants more is refused */
+#define LZMA_MEMORY \
+	((uint64_t)1 << 30) /* a stream that wants more is refused */
 
 /* -------------------------------------------------------------- the file */
 
@@ -146,8 +147,8 @@ xz_end(void *state)
 }
 #else
 #define xz_begin NULL
-#define xz_step	 NULL
-#define xz_end	 NULL
+#define xz_step  NULL
+#define xz_end   NULL
 #endif
 
 /* ----------------------------------------------------------------- bzip2 */
@@ -191,8 +192,8 @@ bz_end(void *state)
 }
 #else
 #define bz_begin NULL
-#define bz_step	 NULL
-#define bz_end	 NULL
+#define bz_step  NULL
+#define bz_end   NULL
 #endif
 
 /* ------------------------------------------------------------------ zstd */
@@ -227,7 +228,7 @@ zst_end(void *state)
 #else
 #define zst_begin NULL
 #define zst_step  NULL
-#define zst_end	  NULL
+#define zst_end   NULL
 #endif
 
 /* ------------------------------------------------------------- the table */
@@ -307,11 +308,11 @@ choose(struct unpack *u, struct err *e)
 	if (!u->format)
 		return true;
 	if (!u->format->begin)
-		return err_set(e, ERR_INPUT,
-			       "%s: compressed with %s, which this pagewalk was "
-			       "built without (%s was missing)",
-			       u->raw.path, u->format->name,
-			       u->format->library);
+		return err_set(
+		    e, ERR_INPUT,
+		    "%s: compressed with %s, which this pagewalk was "
+		    "built without (%s was missing)",
+		    u->raw.path, u->format->name, u->format->library);
 	u->state = u->format->begin();
 	return true;
 }

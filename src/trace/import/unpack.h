@@ -38,8 +38,9 @@ struct unpack_format {
 	const char *name, *library;
 	uint8_t magic[6], n_magic;
 	void *(*begin)(void);
-	enum step (*step)(void *state, const uint8_t **in, const uint8_t *in_end,
-			  uint8_t **out, const uint8_t *out_end);
+	enum step (*step)(void *state, const uint8_t **in,
+			  const uint8_t *in_end, uint8_t **out,
+			  const uint8_t *out_end);
 	void (*end)(void *state);
 	bool (*read)(struct unpack *u, uint8_t *out, size_t n, size_t *got,
 		     struct err *e);

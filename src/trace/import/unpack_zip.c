@@ -11,12 +11,13 @@
 #include "base/bits.h"
 #include "base/err.h"
 #include "base/xalloc.h"
+#include "trace/bytes.h"
 #include "trace/import/unpack.h"
 
 #define LOCAL_HEADER  0x04034b50u
 #define DIRECTORY     0x02014b50u
 #define DIRECTORY_END 0x06054b50u
-#define END_64	      0x06064b50u
+#define END_64        0x06064b50u
 #define DESCRIPTOR    0x08074b50u
 #define LOCAL_BYTES   30u
 #define MAX_NAME      (RAW_BYTES / 4)
@@ -33,18 +34,6 @@ struct zip {
 	uint32_t crc, want_crc;
 	bool descriptor;
 };
-
-static uint32_t
-get16(const uint8_t *p)
-{
-	return (uint32_t)(p[0] | p[1] << 8);
-}
-
-static uint32_t
-get32(const uint8_t *p)
-{
-	return get16(p) | get16(p + 2) << 16;
-}
 
 static void *
 zip_begin(void)
@@ -71,11 +60,12 @@ zip_end(void *state)
 static bool
 size_in_extra(const uint8_t *p, size_t n, uint64_t *size)
 {
-	while (n >= 4 && get16(p + 2) <= n - 4) {
-		size_t len = get16(p + 2);
+	while (n >= 4 && load_u16(p + 2) <= n - 4) {
+		size_t len = load_u16(p + 2);
 
-		if (get16(p) == 1 && len >= 16) {
-			*size = get32(p + 12) | (uint64_t)get32(p + 16) << 32;
+		if (load_u16(p) == 1 && len >= 16) {
+			*size = load_u32(p + 12) | (uint64_t)load_u32(p + 16)
+						       << 32;
 			return true;
 		}
 		p += 4 + len;
@@ -96,8 +86,8 @@ member(struct unpack *u, struct zip *z, struct err *e)
 	if (u->raw.len - u->raw.pos < LOCAL_BYTES)
 		return unpack_bad(u, e, "ends in a member's header");
 	p = u->raw.p + u->raw.pos;
-	name = get16(p + 26);
-	extra = get16(p + 28);
+	name = load_u16(p + 26);
+	extra = load_u16(p + 28);
 	if (name > MAX_NAME || extra > MAX_NAME)
 		return unpack_bad(u, e, "a member's name is too long");
 	if (!raw_fill(&u->raw, LOCAL_BYTES + name + extra, e))
@@ -105,10 +95,10 @@ member(struct unpack *u, struct zip *z, struct err *e)
 	p = u->raw.p + u->raw.pos;
 	if (u->raw.len - u->raw.pos < LOCAL_BYTES + name + extra)
 		return unpack_bad(u, e, "ends in a member's header");
-	flags = get16(p + 6);
-	method = get16(p + 8);
-	z->want_crc = get32(p + 14);
-	z->left = get32(p + 18);
+	flags = load_u16(p + 6);
+	method = load_u16(p + 8);
+	z->want_crc = load_u32(p + 14);
+	z->left = load_u32(p + 18);
 	z->descriptor = flags & SIZES_LATER;
 	z->crc = 0;
 	if (flags & ENCRYPTED)
@@ -148,10 +138,10 @@ descriptor(struct unpack *u, struct zip *z, struct err *e)
 		bool signature = i < 2;
 
 		if (u->raw.len - u->raw.pos < len + 4 ||
-		    !is_boundary(get32(p + len)) ||
-		    (signature && get32(p) != DESCRIPTOR))
+		    !is_boundary(load_u32(p + len)) ||
+		    (signature && load_u32(p) != DESCRIPTOR))
 			continue;
-		z->want_crc = get32(p + (signature ? 4 : 0));
+		z->want_crc = load_u32(p + (signature ? 4 : 0));
 		u->raw.pos += len;
 		return true;
 	}
@@ -217,11 +207,12 @@ next_part(struct unpack *u, struct zip *z, struct err *e)
 		return false;
 	if (u->raw.len - u->raw.pos < 4)
 		return unpack_bad(u, e, "ends without its directory");
-	signature = get32(u->raw.p + u->raw.pos);
+	signature = load_u32(u->raw.p + u->raw.pos);
 	if (signature == LOCAL_HEADER)
 		return member(u, z, e);
 	if (!is_boundary(signature))
-		return unpack_bad(u, e, "a member or the directory is expected");
+		return unpack_bad(u, e,
+				  "a member or the directory is expected");
 	z->place = AT_END;
 	return true;
 }
@@ -245,5 +236,5 @@ zip_read(struct unpack *u, uint8_t *out, size_t n, size_t *got, struct err *e)
 	return fine;
 }
 
-const struct unpack_format unpack_zip = {
-    "zip", "zlib", "PK\3\4", 4, zip_begin, NULL, zip_end, zip_read};
+const struct unpack_format unpack_zip = {"zip",     "zlib", "PK\3\4", 4,
+					 zip_begin, NULL,   zip_end,  zip_read};
