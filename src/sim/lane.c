@@ -230,12 +230,17 @@ lane_fault(struct lane *l, unsigned cpu, const struct fault *f)
 	return ev.cycles + ev.walk_cycles;
 }
 
-static uint64_t
-range_bytes(const struct kevent *kev)
+/* INVLPG of each page, any address in the first one. */
+static void
+drop_pages(struct lane *l, struct cpu *c, const struct kevent *kev,
+	   uint64_t *dropped)
 {
-	if (kev->pages > UINT64_MAX >> kev->shift)
-		return UINT64_MAX;
-	return kev->pages << kev->shift;
+	vaddr start = va(kev->va.raw >> kev->shift << kev->shift);
+	uint64_t bytes = kev->pages > UINT64_MAX >> kev->shift
+			     ? UINT64_MAX
+			     : kev->pages << kev->shift;
+
+	cpu_drop_range(c, &l->cfg, start, bytes, dropped);
 }
 
 /* One CPU that runs the space carries out an invalidation. */
@@ -248,7 +253,7 @@ invalidate(struct lane *l, struct cpu *c, const struct kevent *kev)
 	if (kev->kind == KEV_FLUSH_PAGES) {
 		ev.kind = LEV_INVLPG;
 		ev.count = kev->pages;
-		cpu_drop_range(c, &l->cfg, kev->va, range_bytes(kev), dropped);
+		drop_pages(l, c, kev, dropped);
 	} else {
 		cpu_drop_space(c, &l->cfg, dropped);
 	}

@@ -140,8 +140,9 @@ parse_args(struct lackey_call *c, unsigned i, struct text t)
 		return false;
 	while (skip(&t, " "))
 		;
-	if (c->nr == 56 && i == 0) { /* clone: its flags lack the 0x */
-		if (!digits(&t, 16, &c->args[0]))
+	if ((c->nr == 56 && i == 0) || (c->nr == 158 && i == 1)) {
+		/* clone's flags, arch_prctl's address: without the 0x */
+		if (!digits(&t, 16, &c->args[i]))
 			return false;
 	} else if (!number(&t, &c->args[i])) {
 		/* A name in place of a number (EPOLL_CTL_ADD). */
