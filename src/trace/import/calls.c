@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 #include "trace/import/calls.h"
 #include "trace/import/import_priv.h"
+#include "trace/syscalls.h"
 
 #define FIRST_ID  70000u /* beyond the files of a mappings list */
 #define MAX_FILES 65536u
@@ -152,24 +153,46 @@ name_file(struct import *im, const struct call *c, struct syscall_desc *sys)
 	return import_event(im, &ev);
 }
 
+/* What the kernel reads and writes for it, as far as the arguments say. */
+static void
+find_memory(const struct call *c, struct user_ranges *out)
+{
+	const struct syscall_row *row = syscall_find(c->nr);
+	struct syscall_use use = {.ret = c->ret,
+				  .strings = {-1, -1, -1, -1, -1, -1}};
+
+	memcpy(use.args, c->args, sizeof(use.args));
+	if (c->strings)
+		memcpy(use.strings, c->strings, sizeof(use.strings));
+	if (row)
+		syscall_ranges(row, &use, out);
+}
+
 bool
 import_call(struct import *im, const struct call *c)
 {
 	struct event ev = {.kind = EV_SYSCALL};
+	struct user_ranges memory = {0};
+	bool fine;
 
 	if (!im->tid && !import_thread(im, IMPORT_PID, IMPORT_PID))
 		return false;
 	if (c->ret >= 0)
 		follow(im, c);
-	if (!changes_mappings(c->nr))
+	find_memory(c, &memory);
+	if (!changes_mappings(c->nr) && !memory.n)
 		return true;
 	ev.pid = im->pid;
 	ev.tid = im->tid;
-	ev.sys = (struct syscall_desc){.nr = c->nr, .ret = c->ret};
+	ev.sys = (struct syscall_desc){.nr = c->nr,
+				       .ret = c->ret,
+				       .n_ranges = (uint32_t)memory.n,
+				       .ranges = memory.items};
 	memcpy(ev.sys.args, c->args, sizeof(ev.sys.args));
-	if (c->nr == NR_MMAP && c->ret > 0 && !(c->args[3] & MAP_ANONYMOUS) &&
-	    !name_file(im, c, &ev.sys))
-		return false;
+	fine = c->nr != NR_MMAP || c->ret <= 0 || c->args[3] & MAP_ANONYMOUS ||
+	       name_file(im, c, &ev.sys);
 	im->calls++;
-	return import_event(im, &ev);
+	fine = fine && import_event(im, &ev);
+	free(memory.items);
+	return fine;
 }

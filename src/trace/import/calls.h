@@ -36,6 +36,8 @@ struct call {
 	const char *path; /* of the file opened, or behind args[4] of an mmap;
 			     NULL: not told */
 	uint64_t size;    /* of that file; 0: not told */
+	/* Lengths of strings that arguments point to (-1: unknown), or NULL. */
+	const int64_t *strings;
 };
 
 /* A file the source mentioned: path is ours. */
@@ -57,7 +59,8 @@ void descriptors_free(struct descriptors *d);
 bool call_matters(uint32_t nr);
 
 /* The running thread made this call: remember what it says of descriptors,
- * write the event if it changes mappings. */
+ * write the event if it changes mappings or has the kernel touch user
+ * memory. */
 bool import_call(struct import *im, const struct call *c);
 
 /* What an mmap, brk or mremap that worked maps: false if nothing. */

@@ -13,10 +13,11 @@
 #include "trace/import/import_priv.h"
 #include "trace/import/sys_log.h"
 
-#define RECORD       12u
-#define MAX_VERSION  99u
-#define SYSCALL_BASE ((uint64_t)1 << 32) /* function numbers of system calls \
-					  */
+#define RECORD      12u
+#define MAX_VERSION 99u
+#define SYSCALL_BASE                                            \
+	((uint64_t)1 << 32) /* function numbers of system calls \
+			     */
 #define MAX_CODE 255u
 
 enum record_type {

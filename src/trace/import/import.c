@@ -352,7 +352,6 @@ create(struct import *im)
 	    {"import.format", im->from->name},
 	    {"import.source", im->in[0]->path},
 	    {"command", im->o->command ? im->o->command : ""},
-	    {"capture.blind", im->blind},
 	};
 
 	im->w = trace_create(im->o->output, NULL, provenance,

@@ -12,7 +12,13 @@
 #include "trace/import/scan.h"
 #include "trace/lackey.h"
 
-/* Calls that threads have begun: Valgrind's thread number -> struct call. */
+/* Calls that threads have begun: Valgrind's thread number -> struct
+ * begun. */
+struct begun {
+	struct call call;
+	int64_t strings[6];
+};
+
 struct reader {
 	struct import *im;
 	struct map pending;
@@ -47,16 +53,18 @@ static bool
 on_call(void *ctx, const struct lackey_call *call)
 {
 	struct reader *r = ctx;
-	struct call *c = map_get_ptr(&r->pending, call->thread);
+	struct begun *b = map_get_ptr(&r->pending, call->thread);
 
 	r->saw_calls = true;
-	if (!c) {
-		c = xcalloc(1, sizeof(*c));
-		map_put_ptr(&r->pending, call->thread, c);
+	if (!b) {
+		b = xcalloc(1, sizeof(*b));
+		map_put_ptr(&r->pending, call->thread, b);
 	}
-	*c = (struct call){.nr = call->nr};
-	for (unsigned i = 0; i < call->n_args && i < 6; i++)
-		c->args[i] = call->args[i];
+	b->call = (struct call){.nr = call->nr, .strings = b->strings};
+	for (unsigned i = 0; i < 6; i++) {
+		b->call.args[i] = i < call->n_args ? call->args[i] : 0;
+		b->strings[i] = i < call->n_args ? call->strings[i] : -1;
+	}
 	return true;
 }
 
@@ -64,14 +72,14 @@ static bool
 on_result(void *ctx, uint32_t thread, int64_t ret)
 {
 	struct reader *r = ctx;
-	struct call *c = map_get_ptr(&r->pending, thread);
+	struct begun *b = map_get_ptr(&r->pending, thread);
 	struct call done;
 
-	if (!c || !call_matters(c->nr))
+	if (!b || b->call.nr == UINT32_MAX)
 		return true;
-	done = *c;
+	done = b->call;
 	done.ret = ret;
-	c->nr = UINT32_MAX;
+	b->call.nr = UINT32_MAX;
 	return import_thread(r->im, IMPORT_PID, IMPORT_PID + thread - 1) &&
 	       import_call(r->im, &done);
 }

@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "base/xalloc.h"
 #include "trace/import/import_priv.h"
-#include "trace/import/ranges.h"
+#include "trace/import/addr_set.h"
 #include "trace/import/scan.h"
 #include "trace/import/sys_log.h"
 #include "trace/import/sys_parse.h"
@@ -36,7 +36,7 @@ struct sys_log {
 	size_t n_threads, threads_cap;
 	struct map by_tid; /* tid -> index */
 	struct map pairs;  /* the source's tid -> index + 1; 0: none */
-	struct ranges mapped, future;
+	struct addr_set mapped, future;
 	struct map missing; /* pages that no call maps */
 	uint64_t unmatched;
 };
@@ -53,8 +53,8 @@ sys_log_free(struct sys_log *l)
 	map_free(&l->by_tid);
 	map_free(&l->pairs);
 	map_free(&l->missing);
-	ranges_free(&l->mapped);
-	ranges_free(&l->future);
+	addr_set_free(&l->mapped);
+	addr_set_free(&l->future);
 	free(l);
 }
 
@@ -179,11 +179,11 @@ sys_log_begin(struct sys_log *l, const struct maps *maps)
 
 	for (size_t i = 0; i < maps->n; i++)
 		if (!(maps->v[i].flags & MAPD_BLIND))
-			ranges_add(&l->mapped, maps->v[i].start,
-				   maps->v[i].end);
+			addr_set_add(&l->mapped, maps->v[i].start,
+				     maps->v[i].end);
 	for (size_t i = 0; i < l->n; i++)
 		if (call_maps(&l->v[i].call, &start, &end))
-			ranges_add(&l->future, start, end);
+			addr_set_add(&l->future, start, end);
 }
 
 static bool
@@ -193,10 +193,10 @@ apply(struct import *im, struct sys_log *l, const struct call *c)
 
 	if (c->nr == NR_MUNMAP && c->ret == 0 && c->args[0] < USER_END &&
 	    c->args[1] < USER_END)
-		ranges_remove(&l->mapped, c->args[0],
-			      c->args[0] + align_up(c->args[1], PAGE_SIZE));
+		addr_set_remove(&l->mapped, c->args[0],
+				c->args[0] + align_up(c->args[1], PAGE_SIZE));
 	if (call_maps(c, &start, &end))
-		ranges_add(&l->mapped, start, end);
+		addr_set_add(&l->mapped, start, end);
 	return import_call(im, c);
 }
 
@@ -215,8 +215,9 @@ sys_log_reach(struct import *im, uint64_t addr)
 	struct sys_log *l = im->log;
 	uint64_t page = addr >> PAGE_SHIFT, known, start, end;
 
-	if (im->marked || ranges_has(&l->mapped, addr) ||
-	    !ranges_has(&l->future, addr) || map_get(&l->missing, page, &known))
+	if (im->marked || addr_set_has(&l->mapped, addr) ||
+	    !addr_set_has(&l->future, addr) ||
+	    map_get(&l->missing, page, &known))
 		return true;
 	for (size_t i = l->next; i < l->n; i++)
 		if (call_maps(&l->v[i].call, &start, &end) && addr >= start &&

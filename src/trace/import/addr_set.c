@@ -1,21 +1,21 @@
-/* ranges.c - see ranges.h.  SPDX-License-Identifier: GPL-3.0-or-later */
+/* addr_set.c - see addr_set.h.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bits.h"
 #include "base/xalloc.h"
-#include "trace/import/ranges.h"
+#include "trace/import/addr_set.h"
 
 void
-ranges_free(struct ranges *r)
+addr_set_free(struct addr_set *r)
 {
 	free(r->v);
-	*r = (struct ranges){0};
+	*r = (struct addr_set){0};
 }
 
 /* The first range that ends behind addr. */
 static size_t
-find(const struct ranges *r, uint64_t addr)
+find(const struct addr_set *r, uint64_t addr)
 {
 	size_t lo = 0, hi = r->n;
 
@@ -32,8 +32,8 @@ find(const struct ranges *r, uint64_t addr)
 
 /* Replace ranges [from, to) by n others. */
 static void
-splice(struct ranges *r, size_t from, size_t to, const struct addr_range *with,
-       size_t n)
+splice(struct addr_set *r, size_t from, size_t to,
+       const struct addr_range *with, size_t n)
 {
 	for (size_t i = to - from; i < n; i++)
 		r->v = xgrow(r->v, r->n + n, &r->cap, sizeof(*r->v));
@@ -45,7 +45,7 @@ splice(struct ranges *r, size_t from, size_t to, const struct addr_range *with,
 }
 
 void
-ranges_add(struct ranges *r, uint64_t start, uint64_t end)
+addr_set_add(struct addr_set *r, uint64_t start, uint64_t end)
 {
 	size_t from = find(r, start ? start - 1 : 0), to = from;
 	struct addr_range one = {start, end};
@@ -58,7 +58,7 @@ ranges_add(struct ranges *r, uint64_t start, uint64_t end)
 }
 
 void
-ranges_remove(struct ranges *r, uint64_t start, uint64_t end)
+addr_set_remove(struct addr_set *r, uint64_t start, uint64_t end)
 {
 	size_t from = find(r, start), to = from;
 	struct addr_range rest[2];
@@ -76,7 +76,7 @@ ranges_remove(struct ranges *r, uint64_t start, uint64_t end)
 }
 
 bool
-ranges_has(struct ranges *r, uint64_t addr)
+addr_set_has(struct addr_set *r, uint64_t addr)
 {
 	if (r->last < r->n && addr >= r->v[r->last].start &&
 	    addr < r->v[r->last].end)
