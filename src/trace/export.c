@@ -36,18 +36,18 @@ export_block(struct export *ex, const struct trace_batch *b, uint16_t id,
 	     const uint64_t *addr)
 {
 	const struct code_block *c = &b->dict->blocks[id];
-	const struct data_slot *slot = &b->dict->slots[c->first_slot];
-	const struct data_slot *end = slot + c->slots;
+	const struct data_slot *slots = b->dict->slots;
+	uint32_t at = c->first_slot, end = at + c->slots;
 	struct export_state *x = &ex->x;
 	uint64_t ip = c->start;
 
 	for (unsigned i = 0; i < c->insns; i++) {
 		unsigned bytes = b->dict->insn_bytes[c->first_insn + i], n = 0;
 
-		for (; slot < end && slot->insn == i; slot++, addr++)
+		for (; at < end && slots[at].insn == i; at++, addr++)
 			n += convention_apply(&x->o->convention,
-					      (enum ref_op)slot->op, *addr,
-					      slot->bytes, ex->refs + n);
+					      (enum ref_op)slots[at].op, *addr,
+					      slots[at].bytes, ex->refs + n);
 		if (!enough(x)) {
 			ex->to->insn(x, ip, bytes, ex->refs, n);
 			x->n.instructions++;
