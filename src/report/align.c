@@ -315,6 +315,27 @@ pair_code(struct align_fault *ours, size_t n_ours, struct align_fault *truth,
 	map_free(&read);
 }
 
+/* Code that was translated and then not run: of its window we have no fault at
+ * all, and running any of it would have taken one.  Not after fork, which can
+ * hand down the window mapped. */
+static void
+settle_not_run(const struct align_fault *ours, size_t n_ours,
+	       struct align_fault *truth, size_t n_truth,
+	       const struct align_valgrind *v)
+{
+	struct map touched = {0};
+	uint64_t seen;
+
+	for (size_t i = 0; i < n_ours; i++)
+		map_put(&touched, window_key(&ours[i]), 1);
+	for (size_t i = 0; i < n_truth; i++)
+		if (is_open(&truth[i]) && reads_code(&truth[i], v) &&
+		    !truth[i].forked &&
+		    !map_get(&touched, window_key(&truth[i]), &seen))
+			set_aside(&truth[i], RULE_NOT_RUN);
+	map_free(&touched);
+}
+
 /* After fork a child has its parent's translations and does not read that code
  * again; where it is in its life the truth tells, by the last fault both
  * have. */
@@ -348,6 +369,7 @@ settle(struct align_fault *ours, size_t n_ours, struct align_fault *truth,
 		if (is_open(&truth[i]) && truth[i].optional)
 			truth[i].verdict = ALIGN_ASIDE;
 	pair_code(ours, n_ours, truth, n_truth, v);
+	settle_not_run(ours, n_ours, truth, n_truth, v);
 	settle_inherited(ours, n_ours, truth, n_truth);
 }
 
@@ -382,8 +404,7 @@ static void
 reset(struct align_fault *f, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		bool own =
-		    f[i].rule == RULE_CODE_AHEAD || f[i].rule == RULE_INHERITED;
+		bool own = f[i].rule >= RULE_CODE_AHEAD;
 		bool aside = !own && f[i].rule != RULE_NONE && !f[i].optional;
 
 		if (own)

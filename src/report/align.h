@@ -29,7 +29,8 @@ enum align_verdict {
 };
 
 /* Why a fault of the truth is not the program's, or one of ours cannot be in
- * the truth: X(enumerator, name, help). */
+ * the truth: X(enumerator, name, help).  Those from CODE_AHEAD on are found by
+ * align_faults(), the others by truth_mark(). */
 #define ALIGN_RULES(X)                                                         \
 	X(NONE, "-", "the program's own")                                      \
 	X(LAUNCH, "launch", "before Valgrind's tool was running")              \
@@ -41,6 +42,7 @@ enum align_verdict {
 	X(IMAGE, "image", "Valgrind builds the program's image as exec would") \
 	X(CODE_AHEAD, "code-ahead",                                            \
 	  "code is read when translated: another page than is run first")      \
+	X(NOT_RUN, "not-run", "code translated and then not run")              \
 	X(INHERITED, "inherited",                                              \
 	  "ours: a forked child runs its parent's translations, reads no "     \
 	  "code")

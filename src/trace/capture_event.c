@@ -345,7 +345,10 @@ note_transfer(struct process *p, const struct syscall_row *row,
 	      const struct syscall_desc *d, struct open_file *o)
 {
 	uint64_t end = d->file_pos + (uint64_t)d->ret;
+	uint8_t kind = files_get(&p->cap->files, d->file)->kind;
 
+	if (kind != FILE_REGULAR && kind != FILE_SHM && kind != FILE_BLOCKDEV)
+		return; /* no position */
 	if (row->effect == FDE_READ || row->effect == FDE_WRITE)
 		o->pos = end;
 	if (end > d->file_size)
@@ -360,6 +363,9 @@ apply_to_fds(struct process *p, const struct syscall_row *row,
 	struct files *files = &p->cap->files;
 	uint32_t fd = row->fd >= 0 ? (uint32_t)d->args[row->fd] : 0;
 	bool dup = row->effect == FDE_DUP;
+
+	if (d->nr == SYS_fallocate && d->args[2] + d->args[3] > d->file_size)
+		files_set_size(files, d->file, d->args[2] + d->args[3]);
 
 	if (row->effect == FDE_NEW) {
 		fds_opened(&p->fds, files, (pid_t)p->pid, (uint32_t)d->ret);

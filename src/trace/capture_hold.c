@@ -235,12 +235,11 @@ read_vectors(struct process *p, struct thread *t)
 	}
 }
 
-/* A file is about to be mapped: its size now is what counts. */
+/* A file is about to be mapped or cut: its size now is what counts. */
 static void
-read_mapped_file(struct process *p, const struct thread *t)
+read_size(struct process *p, uint32_t fd)
 {
 	struct capture *c = p->cap;
-	uint32_t fd = (uint32_t)t->call.args[4];
 	struct open_file *o = fds_get(&p->fds, &c->files, (pid_t)p->pid, fd);
 	struct stat st;
 	char link[64];
@@ -266,7 +265,10 @@ release(struct capture *c, const struct held *h)
 		lackey_peek(&p->parser, p->buf, p->used);
 	t = p ? pending_call(p, h) : NULL;
 	if (t && h->call.nr == SYS_mmap)
-		read_mapped_file(p, t);
+		read_size(p, (uint32_t)t->call.args[4]);
+	else if (t &&
+		 (h->call.nr == SYS_ftruncate || h->call.nr == SYS_fallocate))
+		read_size(p, (uint32_t)t->call.args[0]);
 	else if (t && h->call.nr == SYS_close)
 		fds_get(&p->fds, &c->files, (pid_t)p->pid,
 			(uint32_t)t->call.args[0]);

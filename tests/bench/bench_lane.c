@@ -26,8 +26,8 @@
 
 #include "../unit/pt.h"
 
-#define REPEAT    7
-#define MADE_UP   ((size_t)20 << 20)
+#define REPEAT    15
+#define MAX_REFS  ((size_t)4 << 20)
 #define INSN_SIDE ((uint64_t)1 << 63)
 #define IS_WRITE  ((uint64_t)1 << 62)
 #define ADDRESS   (IS_WRITE - 1)
@@ -68,7 +68,7 @@ read_lackey(struct input *in, const char *path)
 		perror(path);
 		exit(1);
 	}
-	while (fgets(line, sizeof(line), f)) {
+	while (in->n < MAX_REFS && fgets(line, sizeof(line), f)) {
 		if (sscanf(line, " %c %" SCNx64 ",", &op, &addr) != 2)
 			continue;
 		addr &= ADDRESS;
@@ -90,7 +90,7 @@ make_up(struct input *in)
 	struct rng r;
 
 	rng_seed(&r, 1);
-	while (in->n < MADE_UP) {
+	while (in->n < MAX_REFS) {
 		if (!rng_below(&r, 24))
 			code = 0x400000 + rng_below(&r, 300) * 4096;
 		for (int i = 0; i < 4; i++)
@@ -241,28 +241,46 @@ by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+struct loop {
+	const char *name;
+	uint64_t (*run)(const struct input *in, struct pt *pt);
+	double seconds[REPEAT], ratio[REPEAT];
+	uint64_t walks;
+};
+
 static void
-measure(const char *name, const struct input *in, struct pt *pt,
-	uint64_t (*loop)(const struct input *in, struct pt *pt))
+measure(struct loop *loops, unsigned n, const struct input *in, struct pt *pt)
 {
-	double seconds[REPEAT];
-	uint64_t walks = 0;
+	for (int i = 0; i < REPEAT; i++)
+		for (unsigned k = 0; k < n; k++) {
+			double start = cpu_seconds();
 
-	for (int i = 0; i < REPEAT; i++) {
-		double start = cpu_seconds();
+			loops[k].walks = loops[k].run(in, pt);
+			loops[k].seconds[i] = cpu_seconds() - start;
+			loops[k].ratio[i] =
+			    loops[0].seconds[i] / loops[k].seconds[i];
+		}
+	for (unsigned k = 0; k < n; k++) {
+		struct loop *l = &loops[k];
+		double s;
 
-		walks = loop(in, pt);
-		seconds[i] = cpu_seconds() - start;
+		qsort(l->seconds, REPEAT, sizeof(double), by_value);
+		qsort(l->ratio, REPEAT, sizeof(double), by_value);
+		s = l->seconds[REPEAT / 2];
+		printf("%-6s %7.1f M/s (%6.1f M visits/s) %5.2f of bare, "
+		       "%" PRIu64 " walks\n",
+		       l->name, (double)in->n / s / 1e6,
+		       (double)in->n_visits / s / 1e6, l->ratio[REPEAT / 2],
+		       l->walks);
 	}
-	qsort(seconds, REPEAT, sizeof(*seconds), by_value);
-	printf("%-6s %8.1f M/s (%.1f M visits/s)  %" PRIu64 " walks\n", name,
-	       (double)in->n / seconds[REPEAT / 2] / 1e6,
-	       (double)in->n_visits / seconds[REPEAT / 2] / 1e6, walks);
 }
 
 int
 main(int argc, char **argv)
 {
+	struct loop loops[] = {{.name = "bare", .run = bare},
+			       {.name = "tlbs", .run = tlbs},
+			       {.name = "lane", .run = whole_lane}};
 	struct input in = {0};
 	struct pt pt;
 
@@ -274,9 +292,7 @@ main(int argc, char **argv)
 	make_visits(&in, &pt);
 	printf("%zu references, %zu visits (%.1f %%)\n", in.n, in.n_visits,
 	       100.0 * (double)in.n_visits / (double)in.n);
-	measure("bare", &in, &pt, bare);
-	measure("tlbs", &in, &pt, tlbs);
-	measure("lane", &in, &pt, whole_lane);
+	measure(loops, 3, &in, &pt);
 	free(in.refs);
 	free(in.visits);
 	pt_free(&pt);

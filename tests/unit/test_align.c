@@ -239,9 +239,13 @@ test_code_ahead(void)
 	align_faults(a, 2, b, 3, &V, &c);
 	is_u64(c.aside[RULE_CODE_AHEAD], 1, "code read at another page");
 	is_u64(c.aside_ours[RULE_CODE_AHEAD], 1, "... of the same window");
-	is_u64(c.missing, 2, "... is not code nobody runs, nor data");
+	is_u64(c.aside[RULE_NOT_RUN], 1, "code read and not run");
+	is_u64(c.missing, 1, "... is not data");
 	is_u64(c.extra, 1, "... nor a page we fault in as data");
 	is_u64(a[1].partner, 0, "... and the two are partners");
+	b[1].addr -= 0x100000;
+	align_faults(a, 2, b, 3, &V, &c);
+	is_u64(c.aside[RULE_NOT_RUN], 0, "where we fault too, it was run");
 }
 
 static void
