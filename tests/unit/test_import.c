@@ -421,33 +421,43 @@ dr_start(unsigned tid, uint64_t time)
 	dr(28, 2, time);
 }
 
+/* One thread with a system call whose arguments are told, the kernel's own
+ * references, a prefetch, and an instruction that is not fetched again. */
 static void
-test_drmemtrace(void)
+dr_first_thread(void)
 {
-	struct err e;
+	const uint64_t function = ((uint64_t)1 << 32) + 9;
 
 	dr_start(71, 100);
 	dr(47, 3, 0xc3);
 	dr(10, 3, 0x401000);
 	dr(0, 8, 0x7000);
 	dr(10, 2, 0x401003);
-	dr(28, 25, 9);                      /* system call 9: mmap */
-	dr(28, 4, ((uint64_t)1 << 32) + 9); /* its arguments */
+	dr(28, 25, 9);
+	dr(28, 4, function);
 	dr(28, 6, 0), dr(28, 6, 0x2000), dr(28, 6, 3), dr(28, 6, 0x22);
-	dr(28, 4, ((uint64_t)1 << 32) + 9);
+	dr(28, 4, function);
 	dr(28, 7, 0x7f0000001000);
-	dr(28, 27, 9); /* the kernel's own references */
+	dr(28, 27, 9);
 	dr(10, 3, 0xffffffff81000000), dr(0, 8, 0xffff888000000000);
 	dr(28, 28, 9);
 	dr(28, 2, 300);
 	dr(48, 2, 0x401005);
 	dr(1, 4, 0x7f0000001000);
-	dr(2, 1, 0x7040); /* prefetch */
+	dr(2, 1, 0x7040);
 	dr(29, 2, 0x401005);
 	dr(1, 4, 0x7f0000001004);
 	dr(23, 0, 71);
 	dr(26, 0, 0);
 	save_fixture();
+}
+
+static void
+test_drmemtrace(void)
+{
+	struct err e;
+
+	dr_first_thread();
 	good("drmemtrace", "drmemtrace",
 	     ">70/71 I401000,3 L7000,8 I401003,2 C9(0,2000,3,22)=7f0000001000 "
 	     "I401005,2 S7f0000001000,4 S7f0000001004,4 X71");
@@ -467,24 +477,30 @@ test_drmemtrace(void)
 	       "I500004,4 L9000,8 >70/71 I401005,2 S7f0000001000,4 "
 	       "S7f0000001004,4 X71 >70/72 I500100,1",
 	       "drmemtrace, two threads: by their time stamps");
+}
+
+static void
+test_bad_drmemtrace(void)
+{
+	static const struct {
+		unsigned type, size;
+		const char *words;
+	} records[] = {{200, 0, "offset 60: a record of type 200"},
+		       {17, 60000, "a bundle of 60000"},
+		       {10, 60000, "instruction of 60000 bytes"},
+		       {22, 0, "process or thread 0"}};
 
 	dr_start(71, 100);
 	dr(10, 3, 0x401000);
 	fixture.n -= 5;
 	save_fixture();
 	bad("drmemtrace, cut off", "offset 60: ends inside a record");
-	dr_start(71, 100);
-	dr(200, 0, 0);
-	save_fixture();
-	bad("drmemtrace, unknown record", "offset 60: a record of type 200");
-	dr_start(71, 100);
-	dr(17, 60000, 0);
-	save_fixture();
-	bad("drmemtrace, hostile bundle", "a bundle of 60000");
-	dr_start(71, 100);
-	dr(10, 60000, 0x401000);
-	save_fixture();
-	bad("drmemtrace, hostile instruction", "instruction of 60000 bytes");
+	for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
+		dr_start(71, 100);
+		dr(records[i].type, records[i].size, 0);
+		save_fixture();
+		bad("drmemtrace, hostile record", records[i].words);
+	}
 	fixture.n = 0;
 	put(8, 0), put(8, 0);
 	save_fixture();
@@ -816,6 +832,7 @@ main(void)
 	test_texts();
 	test_gem5();
 	test_drmemtrace();
+	test_bad_drmemtrace();
 	test_perf();
 	test_maps();
 	test_syscalls();
