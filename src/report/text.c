@@ -42,6 +42,19 @@ heading(struct table *t, const char *const *names)
 
 #define HEADING(t, ...) heading(t, (const char *const[]){__VA_ARGS__, NULL})
 
+/* What the recording could not see, so that no table is taken for more. */
+static void
+print_blind(const struct run_result *r, FILE *f)
+{
+	const char *blind = trace_provenance(r->trace, "capture.blind");
+
+	if (!blind || !*blind)
+		return;
+	fputs("unknown  ", f);
+	print_plain(blind, f);
+	putc('\n', f);
+}
+
 static void
 print_title(const struct run_result *r, FILE *f)
 {
@@ -51,6 +64,7 @@ print_title(const struct run_result *r, FILE *f)
 	fprintf(f, "trace    %s%s", r->trace_path, command ? ": " : "");
 	print_plain(command ? command : "", f);
 	putc('\n', f);
+	print_blind(r, f);
 	fprintf(f, "machine ");
 	for (unsigned i = 0; i < r->n_lanes; i++)
 		fprintf(f, " %s%s", r->lanes[i].name,
