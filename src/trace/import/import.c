@@ -347,8 +347,8 @@ static bool
 create(struct import *im)
 {
 	const char *const provenance[][2] = {
-	    {"backend", "import"},
-	    {"version", pagewalk_version},
+	    {"capture.backend", "import"},
+	    {"tool.version", pagewalk_version},
 	    {"import.format", im->from->name},
 	    {"import.source", im->in[0]->path},
 	    {"command", im->o->command ? im->o->command : ""},
