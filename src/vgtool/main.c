@@ -1,0 +1,96 @@
+/*
+ * main.c - pagewalk's Valgrind tool: records what a program does with memory.
+ *
+ * It runs as `valgrind --tool=pagewalk --ring=FD:SLOT`, started by
+ * `pagewalk capture`, and writes to the shared memory behind FD
+ * (trace/vgring.h).
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "vgtool/pw.h"
+#include "pub_tool_libcassert.h"
+#include "pub_tool_libcbase.h"
+#include "pub_tool_libcprint.h"
+#include "pub_tool_libcproc.h"
+#include "pub_tool_options.h"
+
+struct pw pw = {.next_id = 1, .child_slot = NO_SLOT};
+
+static Bool
+option(const HChar *arg)
+{
+	if (VG_STR_CLO(arg, "--ring", pw.ring_option)) {
+	} else {
+		return False;
+	}
+	return True;
+}
+
+static void
+usage(void)
+{
+	VG_(printf)("    --ring=FD:SLOT  where to write (set by pagewalk)\n");
+}
+
+static void
+no_debug_usage(void)
+{
+}
+
+static void
+post_clo_init(void)
+{
+	pw.pid = (UInt)VG_(getpid)();
+	if (!pw.ring_option || !ring_attach(pw.ring_option)) {
+		VG_(fmsg)("this tool is run by `pagewalk capture'\n");
+		VG_(exit)(1);
+	}
+	events_init();
+}
+
+static void
+start_client_code(ThreadId tid, ULong blocks)
+{
+	(void)blocks;
+	if (!pw.image_sent)
+		events_image(tid);
+	events_switch(tid);
+	ring_enter_client(tid);
+}
+
+static void
+stop_client_code(ThreadId tid, ULong blocks)
+{
+	(void)blocks;
+	ring_leave_client(tid);
+}
+
+static void
+fini(Int status)
+{
+	(void)status;
+	events_fini();
+}
+
+static void
+pre_clo_init(void)
+{
+	VG_(details_name)("pagewalk");
+	VG_(details_version)(NULL);
+	VG_(details_description)("a recorder of memory references");
+	VG_(details_copyright_author)("GPL-3.0-or-later");
+	VG_(details_bug_reports_to)("the authors of pagewalk");
+	VG_(details_avg_translation_sizeB)(200);
+
+	VG_(basic_tool_funcs)(post_clo_init, pw_instrument, fini);
+	VG_(needs_command_line_options)(option, usage, no_debug_usage);
+	VG_(track_start_client_code)(start_client_code);
+	VG_(track_stop_client_code)(stop_client_code);
+	events_register();
+
+	/* One basic block a superblock: records then are the same whatever
+	 * the order of translations, and no code runs speculatively. */
+	VG_(clo_vex_control).iropt_unroll_thresh = 0;
+	VG_(clo_vex_control).guest_chase = False;
+}
+
+VG_DETERMINE_INTERFACE_VERSION(pre_clo_init)
