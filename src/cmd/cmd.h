@@ -24,6 +24,9 @@ extern const struct command *const commands[]; /* ends with NULL */
 
 extern const struct command cmd_capture;
 extern const struct command cmd_config;
+extern const struct command cmd_export;
+extern const struct command cmd_generate;
+extern const struct command cmd_import;
 extern const struct command cmd_info;
 extern const struct command cmd_plot;
 extern const struct command cmd_run;

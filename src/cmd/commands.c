@@ -7,7 +7,11 @@
 #include "cmd/cmd.h"
 
 const struct command *const commands[] = {
+    &cmd_capture,
+    &cmd_run,
     &cmd_config,
+    &cmd_plot,
+    &cmd_generate,
     NULL,
 };
 

@@ -20,13 +20,13 @@ struct repl_policy; /* hw/repl.h: one row of repl_policies[] */
 
 struct tlb_config {
 	char name[HW_NAME_MAX]; /* "l1d-4k"; names the counters */
-	unsigned level;		/* 1: probed first */
-	unsigned sides;		/* SIDE_* */
-	uint64_t page_sizes;	/* mask */
+	unsigned level;         /* 1: probed first */
+	unsigned sides;         /* SIDE_* */
+	uint64_t page_sizes;    /* mask */
 	uint32_t entries, ways; /* entries / ways sets; any number */
 	const struct repl_policy *repl;
-	unsigned index;		 /* enum hw_index */
-	uint32_t hit_cycles;	 /* added when the translation is found here */
+	unsigned index;      /* enum hw_index */
+	uint32_t hit_cycles; /* added when the translation is found here */
 };
 
 enum hw_index { INDEX_LINEAR, INDEX_XOR };

@@ -28,18 +28,18 @@ struct os;
 /* Resolved keys os.* and machine.memory; sim/conf.c fills it. */
 struct os_config {
 	uint64_t memory_bytes;
-	unsigned kernel;	      /* 601, 608, 618: Linux 6.1, 6.8, 6.18 */
-	uint64_t fault_around_bytes;  /* 65536; 4096: off */
-	uint64_t readahead_bytes;     /* 131072 */
-	unsigned page_cache;	      /* enum os_page_cache */
-	unsigned folio_order;	      /* largest page-cache folio, log2 pages */
-	unsigned thp;		      /* enum os_thp */
-	bool use_zero_page;	      /* huge zero page for THP read faults */
-	unsigned stack_guard_pages;   /* 256 */
-	unsigned overcommit;	      /* 0, 1, 2 */
+	unsigned kernel;             /* 601, 608, 618: Linux 6.1, 6.8, 6.18 */
+	uint64_t fault_around_bytes; /* 65536; 4096: off */
+	uint64_t readahead_bytes;    /* 131072 */
+	unsigned page_cache;         /* enum os_page_cache */
+	unsigned folio_order;        /* largest page-cache folio, log2 pages */
+	unsigned thp;                /* enum os_thp */
+	bool use_zero_page;          /* huge zero page for THP read faults */
+	unsigned stack_guard_pages;  /* 256 */
+	unsigned overcommit;         /* 0, 1, 2 */
 	uint64_t swap_bytes;
 	unsigned swappiness;
-	bool write_notify;	      /* filesystem has page_mkwrite (ext4) */
+	bool write_notify; /* filesystem has page_mkwrite (ext4) */
 	uint64_t instructions_per_second; /* nominal rate of the kernel clock */
 };
 
@@ -57,17 +57,17 @@ struct os_sink {
 
 /* A resolved page. */
 struct mapping {
-	paddr page;	    /* start of the page that maps it */
+	paddr page; /* start of the page that maps it */
 	uint32_t area;
 	uint16_t as;
 	uint8_t page_shift;
-	bool writable;	    /* and already dirty: a write needs nothing more */
+	bool writable; /* and already dirty: a write needs nothing more */
 	bool executable;
-	bool set_a, set_d;  /* this resolution set the A or D bit */
+	bool set_a, set_d; /* this resolution set the A or D bit */
 };
 
 enum resolution {
-	RES_OK,	   /* *m is filled */
+	RES_OK,    /* *m is filled */
 	RES_FAULT, /* a page fault: call os_fault(), then resolve again */
 };
 
@@ -101,13 +101,27 @@ enum resolution os_resolve(struct os *os, struct task *t, vaddr va,
 void os_fault(struct os *os, struct task *t, vaddr va, enum access acc,
 	      enum cpu_mode mode, uint64_t insn, struct fault *f);
 
+/* Faults that os_event() itself took in kernel mode (execve clears the tail of
+ * a segment), oldest first.  They are done; price and report them.  False when
+ * there is none left. */
+bool os_pending_fault(struct os *os, struct fault *f, uint32_t *pid,
+		      uint32_t *tid);
+
+/* NULL, or why memory ran out: since then os_fault() says FAULT_BUS with
+ * si_code 0, where Linux would kill a process.  A run should end with it. */
+const char *os_oom_text(const struct os *os);
+
+/* The first few system calls whose recorded result is not the modelled one,
+ * in words; NULL beyond the last. */
+const char *os_mismatch(const struct os *os, uint32_t i);
+
 /* An area: a mapping as people know it (the same file and rights, a heap, a
  * stack, ...), numbered from 0; several VMAs may share one. */
 struct area {
 	uint32_t pid;
 	const char *name; /* "/usr/bin/ls", "[heap]", "[stack]", "[anon]" */
-	char perms[5];	  /* "r-xp" */
-	uint64_t start;	  /* of its first VMA, when first made */
+	char perms[5];    /* "r-xp" */
+	uint64_t start;   /* of its first VMA, when first made */
 	uint64_t minor, major;
 };
 
@@ -118,7 +132,7 @@ const struct area *os_area(const struct os *os, uint32_t id);
 struct os_process {
 	uint32_t pid, parent;
 	const char *exe;
-	uint64_t minor, major;	/* as getrusage(2) would say */
+	uint64_t minor, major; /* as getrusage(2) would say */
 	uint64_t rss_pages, max_rss_pages;
 	bool exited;
 	uint32_t status;

@@ -7,6 +7,7 @@
 
 #include "base/bits.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "base/opt.h"
 #include "base/xalloc.h"
 #include "hw/repl.h"
@@ -194,8 +195,41 @@ conf_copy(const struct conf *c)
 	for (size_t i = 0; i < c->n; i++)
 		if (!conf_put(d, c->values[i].name, c->values[i].text,
 			      c->values[i].origin, NULL))
-			abort(); /* it was accepted before */
+			BUG("%s was accepted before", c->values[i].name);
 	return d;
+}
+
+static bool
+is_shared(const struct conf_key *k)
+{
+	return k->part == PART_OS || k->part == PART_REPLAY ||
+	       !strcmp(k->name, "machine.cpus") ||
+	       !strcmp(k->name, "machine.paging");
+}
+
+bool
+conf_shared_key(const char *key)
+{
+	char *name = xstrndup(key, strcspn(key, "= "));
+	const struct conf_key *k = conf_key_find(name);
+
+	free(name);
+	return k && is_shared(k);
+}
+
+void
+conf_share(struct conf *lane, const struct conf *run)
+{
+	for (const struct conf_key *k = conf_keys; k->name; k++) {
+		const struct conf_value *v;
+
+		if (!is_shared(k))
+			continue;
+		v = conf_find(run, k->name);
+		if (!conf_put(lane, k->name, v ? v->text : k->def,
+			      v ? v->origin : "default", NULL))
+			BUG("%s was accepted before", k->name);
+	}
 }
 
 const struct conf_value *

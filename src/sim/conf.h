@@ -91,6 +91,12 @@ bool conf_load(struct conf *c, const char *name, struct err *e);
 bool conf_set(struct conf *c, const char *assignment, const char *origin,
 	      struct err *e);
 
+/* All lanes of a run share the kernel, the page tables and the trace.  Is
+ * this key (or KEY=VALUE) one of those?  And: take their values from the
+ * run's configuration. */
+bool conf_shared_key(const char *key);
+void conf_share(struct conf *lane, const struct conf *run);
+
 struct conf_resolved {
 	struct os_config os;
 	struct lane_config lane;

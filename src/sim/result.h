@@ -1,10 +1,9 @@
 /*
- * result.h - what one replay found: the only input of the reports.
+ * result.h - what one run found: the only input of the reports.
  *
- * The replay owns everything a run_result points to (lanes, kernel, reader);
- * it stays valid until the replay is freed.  Counts are those after warm-up,
- * of the measured part of the trace, unless a name says otherwise.
- * Units: instructions, references, cycles, 4 KiB pages.
+ * Assembled by the command that ran the replay; everything pointed to
+ * belongs to the replay, the reader and the configurations and must outlive
+ * it.  Counts are of the measured part of the trace, after warm-up.
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #ifndef SIM_RESULT_H
@@ -14,24 +13,11 @@
 #include <stdint.h>
 
 #include "arch/kernel.h"
+#include "sim/conf.h"
+#include "sim/replay.h"
+#include "sim/stats.h"
 
-struct conf;         /* sim/conf.h */
-struct lane_config;  /* sim/lane_config.h */
-struct lane_stats;   /* sim/stats.h */
-struct os;           /* os/os.h */
 struct trace_reader; /* trace/reader.h */
-
-/* References of the measured part, as the trace has them: a modify counts
- * once.  references = instructions + loads + stores + modifies. */
-struct ref_totals {
-	uint64_t instructions, loads, stores, modifies;
-};
-
-/* One process's references, in order of appearance. */
-struct process_refs {
-	uint32_t pid;
-	struct ref_totals refs;
-};
 
 #define INTERVALS_MAX 200
 
@@ -44,65 +30,35 @@ struct intervals {
 	uint64_t faults[INTERVALS_MAX][FAULT_KIND_COUNT];
 };
 
-/* Count one fault of this kind at instruction insn (from the start of the
- * measured part).  Also extends n to cover insn; kind == FAULT_KIND_COUNT
- * only extends (call it so once at the end). */
+/* Count one fault of this kind at instruction insn.  Also extends n to cover
+ * insn; kind == FAULT_KIND_COUNT only extends (call it so once at the end). */
 void intervals_add(struct intervals *iv, uint64_t insn, unsigned kind);
 
-/* One line of the fault log (CSV, --fault-log). */
-struct fault_record {
-	uint64_t seq;         /* from 0, whole run, warm-up included */
-	uint64_t instruction; /* in the trace */
-	uint32_t pid, tid;
-	const struct fault *fault;
-	uint64_t cycles; /* charged by the first lane */
-};
-
 struct result_lane {
-	const char *name;
-	const struct conf *conf; /* for the echo; NULL: as the first lane's */
-	const struct lane_config *config;
+	const char *name; /* unique in the run */
+	const struct conf *conf;
+	const struct conf_resolved *config;
 	const struct lane_stats *stats;
 };
 
 struct run_result {
-	/* Where it came from. */
 	const char *trace_path;
 	const struct trace_reader *trace; /* provenance, totals, damage */
-	const struct conf *conf;          /* of the run: os, machine, replay */
 
-	/* Part of the trace that was replayed, in instructions. */
-	uint64_t skipped;  /* passed over, events applied */
-	uint64_t warmup;   /* replayed, not counted */
-	uint64_t end_insn; /* instruction at which it ended */
-	bool limited;      /* --limit ended it, not the trace */
+	/* What was asked for, in instructions. */
+	uint64_t skip, warmup, limit;
+	bool complete; /* the trace was replayed to its end or the limit */
 
-	struct ref_totals refs;
-	uint64_t kernel_refs; /* accesses to user memory by system calls */
-	uint64_t lost_refs;   /* refused by a signal: did not happen */
-	uint64_t visits;      /* after collapsing */
-	uint64_t events;
-
-	uint64_t faults_minor, faults_major;
-	uint64_t fault_kinds[FAULT_KIND_COUNT]; /* minor + major + refused */
-	uint64_t fault_kinds_major[FAULT_KIND_COUNT];
+	const struct replay_counts *counts;
+	uint64_t major_by_kind[FAULT_KIND_COUNT];
 	struct intervals intervals;
-
-	const struct process_refs *processes; /* n_processes of them */
-	uint32_t n_processes;
-
 	const struct os *os; /* areas, processes, totals */
-	const struct result_lane *lanes;
+
+	const struct result_lane *lanes; /* the first one gives the totals */
 	unsigned n_lanes;
 
-	double seconds; /* wall time of the replay; for people only, never in
-			   the JSON, whose bytes are the same every time */
+	double seconds; /* wall time; for people only, never in the JSON,
+			   whose bytes are the same every time */
 };
-
-static inline uint64_t
-ref_total(const struct ref_totals *r)
-{
-	return r->instructions + r->loads + r->stores + r->modifies;
-}
 
 #endif

@@ -29,7 +29,7 @@ void refs_encode(const struct refs_in *in, struct outbuf sec[SEC_COUNT]);
 struct slot_state {
 	uint64_t last, diff;
 	uint32_t lookback;
-	uint32_t use_diff; /* 0 or UINT32_MAX */
+	int32_t keep_diff; /* 0: no, -1: yes; a mask */
 };
 
 struct refs_sizes {
@@ -51,6 +51,7 @@ struct refs_decoder {
 	uint32_t id_pos, addr_pos;
 	uint64_t *out; /* PRED_MAX_LOOKBACK earlier addresses, then a batch */
 	uint32_t out_n;
+	uint32_t *order; /* slots of a batch's data references */
 };
 
 #define BATCH_BLOCKS 4096u

@@ -18,6 +18,7 @@ refs_decoder_init(struct refs_decoder *d)
 {
 	*d = (struct refs_decoder){0};
 	d->out = xcalloc(OUT_WORDS, sizeof(*d->out));
+	d->order = xcalloc(OUT_WORDS, sizeof(*d->order));
 }
 
 void
@@ -28,6 +29,7 @@ refs_decoder_free(struct refs_decoder *d)
 	free(d->slots);
 	free(d->state);
 	free(d->out);
+	free(d->order);
 }
 
 static void
@@ -66,7 +68,7 @@ decode_slot(struct inbuf *in, struct data_slot *s, struct slot_state *st,
 				.op = v & 3};
 	*st =
 	    (struct slot_state){.lookback = pred & PRED_LOOKBACK,
-				.use_diff = pred & PRED_DIFF ? UINT32_MAX : 0};
+				.keep_diff = pred & PRED_DIFF ? -1 : 0};
 }
 
 /* Length of all instructions, or 0 when one is of length 0. */
@@ -206,57 +208,98 @@ refs_begin(struct refs_decoder *d, const struct refs_sizes *n,
 	return wrong;
 }
 
-/* How many blocks fit into a batch; their data references and instructions.
- */
+typedef uint32_t four_u32
+    __attribute__((vector_size(16), aligned(4), may_alias));
+
+/* Write first, first + 1, ... to at least n places of to; groups of eight so
+ * that the usual block costs no branch that misses. */
+static inline void
+count_up(uint32_t *to, uint32_t first, uint32_t n)
+{
+	four_u32 v = {first, first + 1, first + 2, first + 3};
+
+	for (uint32_t i = 0;; i += 8) {
+		*(four_u32 *)(to + i) = v;
+		*(four_u32 *)(to + i + 4) = v + 4;
+		if (__builtin_expect(i + 8 >= n, 1))
+			return;
+		v += 8;
+	}
+}
+
+/* How many blocks go into a batch; lists the slots of their data references,
+ * so that the loop over these runs straight through. */
 static uint32_t
-measure(const struct refs_decoder *d, uint32_t stop, uint64_t insns,
-	struct refs_batch *b)
+list_slots(struct refs_decoder *d, uint32_t stop, uint64_t insns,
+	   struct refs_batch *b)
 {
 	const uint16_t *ids = d->ids + d->id_pos;
-	uint32_t n = stop - d->id_pos, i;
+	uint32_t n = stop - d->id_pos, i, n_addrs = 0;
+	uint64_t done = 0;
 
 	if (n > BATCH_BLOCKS)
 		n = BATCH_BLOCKS;
-	b->n_addrs = 0;
-	b->insns = 0;
-	for (i = 0; i < n && b->n_addrs < BATCH_ADDRS && b->insns < insns;
-	     i++) {
-		b->n_addrs += d->blocks[ids[i]].slots;
-		b->insns += d->blocks[ids[i]].insns;
+	for (i = 0; i < n && n_addrs < BATCH_ADDRS && done < insns; i++) {
+		const struct code_block *k = &d->blocks[ids[i]];
+
+		count_up(d->order + n_addrs, k->first_slot, k->slots);
+		n_addrs += k->slots;
+		done += k->insns;
 	}
+	b->n_addrs = n_addrs;
+	b->insns = done;
 	return i;
 }
 
-static void
-decode_addrs(struct refs_decoder *d, const uint16_t *ids, uint32_t n)
+/* How to take a delta of each length: mask it, extend its sign, go on. */
+static const struct {
+	uint64_t mask, sign, length, pad;
+} codes[4] = {
+    {0, 0, 0, 0},
+    {0xff, 0x80, 1, 0},
+    {0xffff, 0x8000, 2, 0},
+    {UINT64_MAX, 0, 8, 0},
+};
+
+/* n data references from number `at`, to out. */
+static const uint8_t *
+decode_some(struct slot_state *state, const uint32_t *order, uint64_t ctl,
+	    const uint8_t *p, uint64_t *out, uint32_t n)
 {
-	static const uint64_t mask[4] = {0, 0xff, 0xffff, UINT64_MAX};
-	static const uint64_t sign[4] = {0, 0x80, 0x8000, 0};
-	static const uint8_t length[4] = {0, 1, 2, 8};
-	const uint8_t *p = d->deltas, *ctl = d->ctl;
-	uint64_t *out = d->out + PRED_MAX_LOOKBACK;
-	uint32_t j = d->addr_pos;
+	for (uint32_t j = 0; j < n; j++, ctl >>= 2) {
+		struct slot_state *s = &state[order[j]];
+		unsigned c = ctl & 3;
+		uint64_t v, base, own;
 
-	for (uint32_t i = 0; i < n; i++) {
-		const struct code_block *b = &d->blocks[ids[i]];
-		struct slot_state *s = d->state + b->first_slot;
-
-		for (unsigned k = b->slots; k; k--, s++, j++) {
-			unsigned c = ctl[j / 4] >> j % 4 * 2 & 3;
-			uint64_t v, base;
-
-			memcpy(&v, p, 8);
-			p += length[c];
-			v = ((v & mask[c]) ^ sign[c]) - sign[c];
-			base =
-			    s->lookback ? out[-(int64_t)s->lookback] : s->last;
-			v += s->diff & (uint64_t)(int64_t)(int32_t)s->use_diff;
-			s->diff = v;
-			s->last = *out++ = base + v;
-		}
+		memcpy(&v, p, 8);
+		p += codes[c].length;
+		v = ((v & codes[c].mask) ^ codes[c].sign) - codes[c].sign;
+		base = out[(int64_t)j - s->lookback];
+		own = -(uint64_t)!s->lookback;
+		base = (s->last & own) | (base & ~own);
+		v += s->diff;
+		s->diff = v & (uint64_t)(int64_t)s->keep_diff;
+		s->last = out[j] = base + v;
 	}
-	d->deltas = p;
-	d->addr_pos = j;
+	return p;
+}
+
+static void
+decode_addrs(struct refs_decoder *d, uint32_t n)
+{
+	uint64_t *out = d->out + PRED_MAX_LOOKBACK, ctl;
+	const uint8_t *p = d->deltas;
+	uint32_t at = d->addr_pos, j;
+
+	for (j = 0; j + 16 <= n; j += 16, at += 16) {
+		memcpy(&ctl, d->ctl + at / 4, 8);
+		p = decode_some(d->state, d->order + j, ctl >> at % 4 * 2, p,
+				out + j, 16);
+	}
+	memcpy(&ctl, d->ctl + at / 4, 8);
+	d->deltas = decode_some(d->state, d->order + j, ctl >> at % 4 * 2, p,
+				out + j, n - j);
+	d->addr_pos = at + n - j;
 }
 
 void
@@ -266,8 +309,8 @@ refs_next(struct refs_decoder *d, uint32_t stop, uint64_t insns,
 	b->ids = d->ids + d->id_pos;
 	b->addrs = d->out + PRED_MAX_LOOKBACK;
 	memmove(d->out, d->out + d->out_n, PRED_MAX_LOOKBACK * sizeof(*d->out));
-	b->n_ids = measure(d, stop, insns, b);
-	decode_addrs(d, b->ids, b->n_ids);
+	b->n_ids = list_slots(d, stop, insns, b);
+	decode_addrs(d, b->n_addrs);
 	d->out_n = b->n_addrs;
 	d->id_pos += b->n_ids;
 }

@@ -1,0 +1,424 @@
+/* cmd_run.c - replay a trace and report.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/opt.h"
+#include "base/progress.h"
+#include "base/xalloc.h"
+#include "cmd/cmd.h"
+#include "report/report.h"
+#include "sim/result.h"
+#include "trace/reader.h"
+
+#define MAX_LANES 64
+
+struct options {
+	struct opt_list config, set, lane;
+	uint64_t skip, warmup, limit;
+	const char *json, *fault_log;
+	bool recover, quiet;
+};
+
+static const struct opt_spec specs[] = {
+    {"config", 'c', OPT_LIST, "CONFIG",
+     "preset or configuration file; a further one is laid over\n"
+     "the first (default: " CONF_DEFAULT_PRESET ")",
+     offsetof(struct options, config)},
+    {"set", 's', OPT_LIST, "KEY=VALUE",
+     "one configuration value on top; may be repeated",
+     offsetof(struct options, set)},
+    {"lane", 'l', OPT_LIST, "[NAME=]CONFIG[,KEY=VALUE...]",
+     "price the same replay on another machine, too; an empty\n"
+     "CONFIG means what -c and --set give; may be repeated",
+     offsetof(struct options, lane)},
+    {"skip", 0, OPT_U64, "N",
+     "pass over N instructions: only events are applied",
+     offsetof(struct options, skip)},
+    {"warmup", 0, OPT_U64, "N", "replay N instructions before counting",
+     offsetof(struct options, warmup)},
+    {"limit", 0, OPT_U64, "N", "end after N counted instructions",
+     offsetof(struct options, limit)},
+    {"json", 'j', OPT_STRING, "FILE",
+     "write the result as JSON; -: to standard output, instead\n"
+     "of the report",
+     offsetof(struct options, json)},
+    {"fault-log", 'f', OPT_STRING, "FILE", "write every page fault as CSV",
+     offsetof(struct options, fault_log)},
+    {"recover", 0, OPT_FLAG, NULL,
+     "pass over damaged parts of the trace and say so",
+     offsetof(struct options, recover)},
+    {"quiet", 'q', OPT_FLAG, NULL, "no report and no progress",
+     offsetof(struct options, quiet)},
+    {NULL, 0, 0, NULL, NULL, 0},
+};
+
+/* A run from its command line to its reports. */
+struct run {
+	struct options o;
+	const char *path;
+	struct trace_reader *trace;
+	struct replay *replay;
+	struct progress progress;
+	struct fault_log log;
+	bool logging, interrupted;
+	struct conf *conf[MAX_LANES];
+	struct conf_resolved resolved[MAX_LANES];
+	char *name[MAX_LANES];
+	unsigned n_lanes;
+	uint64_t faults; /* since counting began */
+	struct run_result result;
+};
+
+/* The one flag that a signal handler needs. */
+static volatile sig_atomic_t interrupted;
+
+static void
+on_signal(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+static void
+catch_interrupt(void)
+{
+	struct sigaction action = {.sa_handler = on_signal,
+				   .sa_flags = (int)SA_RESETHAND};
+
+	sigaction(SIGINT, &action, NULL);
+}
+
+/* --------------------------------------------------------- configuration */
+
+/* "configs/a.ini" -> "a". */
+static char *
+short_name(const char *config)
+{
+	const char *slash = strrchr(config, '/');
+	const char *base = slash ? slash + 1 : config;
+	size_t n = strlen(base);
+
+	if (n > 4 && !strcmp(base + n - 4, ".ini"))
+		n -= 4;
+	return xstrndup(base, n);
+}
+
+static bool
+load_main(struct run *run, struct err *e)
+{
+	struct conf *c = run->conf[0] = conf_new();
+	const struct opt_list *files = &run->o.config, *sets = &run->o.set;
+	char *name = NULL;
+
+	run->n_lanes = 1;
+	for (unsigned i = 0; i < files->n; i++) {
+		char *part = short_name(files->items[i]), *longer;
+
+		longer = xasprintf("%s%s%s", name ? name : "", name ? "+" : "",
+				   part);
+		free(name);
+		free(part);
+		name = longer;
+		if (!conf_load(c, files->items[i], e)) {
+			free(name);
+			return false;
+		}
+	}
+	run->name[0] = name ? name : xstrdup(CONF_DEFAULT_PRESET);
+	if (!files->n && !conf_load(c, CONF_DEFAULT_PRESET, e))
+		return false;
+	for (unsigned i = 0; i < sets->n; i++)
+		if (!conf_set(c, sets->items[i], "--set", e))
+			return false;
+	return true;
+}
+
+/* The KEY=VALUE list after a lane's first comma; cuts it into words. */
+static bool
+set_lane_values(struct conf *c, char *list, struct err *e)
+{
+	char *save = NULL;
+
+	for (char *word = strtok_r(list, ",", &save); word;
+	     word = strtok_r(NULL, ",", &save)) {
+		if (conf_shared_key(word))
+			return err_set(e, ERR_INPUT,
+				       "--lane: %s: all lanes share the "
+				       "kernel and the trace; use --set",
+				       word);
+		if (!conf_set(c, word, "--lane", e))
+			return false;
+	}
+	return true;
+}
+
+/* "[NAME=]CONFIG[,KEY=VALUE...]" */
+static bool
+load_lane(struct run *run, const char *spec, struct err *e)
+{
+	unsigned i = run->n_lanes;
+	char *words = xstrdup(spec), *config = words, *comma, *equals;
+	bool good;
+
+	comma = strchr(words, ',');
+	if (comma)
+		*comma++ = '\0';
+	equals = strchr(words, '=');
+	if (equals) {
+		*equals = '\0';
+		config = equals + 1;
+	}
+	run->conf[i] = *config ? conf_new() : conf_copy(run->conf[0]);
+	run->name[i] = equals ? xstrdup(words) : short_name(config);
+	run->n_lanes++;
+	good = (!*config || conf_load(run->conf[i], config, e)) &&
+	       (!comma || set_lane_values(run->conf[i], comma, e));
+	if (good)
+		conf_share(run->conf[i], run->conf[0]);
+	free(words);
+	return good;
+}
+
+/* A lane without a name, or with one already there, gets a number. */
+static void
+name_lane(struct run *run, unsigned i)
+{
+	for (unsigned j = 0; j < i; j++)
+		if (!*run->name[i] || !strcmp(run->name[i], run->name[j])) {
+			char *other =
+			    xasprintf("%s%s%u", run->name[i],
+				      *run->name[i] ? "-" : "lane", i + 1);
+
+			free(run->name[i]);
+			run->name[i] = other;
+			return;
+		}
+}
+
+static bool
+resolve_lane(struct run *run, unsigned i, struct err *e)
+{
+	struct conf_resolved *r = &run->resolved[i];
+
+	if (!conf_resolve(run->conf[i], r, e))
+		return false;
+	snprintf(r->lane.name, sizeof r->lane.name, "%s", run->name[i]);
+	if (r->lane.n_tlbs)
+		return true;
+	return err_set(e, ERR_INPUT,
+		       "%s: no TLB in this configuration; lay it over a "
+		       "machine's, such as -c " CONF_DEFAULT_PRESET,
+		       run->name[i]);
+}
+
+static bool
+load_configuration(struct run *run, struct err *e)
+{
+	const struct opt_list *lanes = &run->o.lane;
+
+	if (!load_main(run, e))
+		return false;
+	if (lanes->n >= MAX_LANES)
+		return err_set(e, ERR_USAGE, "at most %d lanes", MAX_LANES);
+	for (unsigned i = 0; i < lanes->n; i++)
+		if (!load_lane(run, lanes->items[i], e))
+			return false;
+	for (unsigned i = 0; i < run->n_lanes; i++) {
+		name_lane(run, i);
+		if (!resolve_lane(run, i, e))
+			return false;
+	}
+	return true;
+}
+
+/* ---------------------------------------------------------------- replay */
+
+static uint64_t
+all_faults(const struct replay_counts *n)
+{
+	return n->minor + n->major + n->signals;
+}
+
+/* Faults of the warm-up are forgotten when the replay has forgotten them. */
+static void
+forget_warmup(struct run *run, uint64_t counted)
+{
+	if (run->faults == counted)
+		return;
+	run->faults = 0;
+	memset(&run->result.intervals, 0, sizeof run->result.intervals);
+	memset(run->result.major_by_kind, 0, sizeof run->result.major_by_kind);
+}
+
+static bool
+on_fault(void *ctx, const struct fault_record *rec, struct err *e)
+{
+	struct run *run = ctx;
+	const struct replay_counts *n = replay_counts(run->replay);
+	const struct fault *f = rec->fault;
+
+	forget_warmup(run, all_faults(n) - 1);
+	run->faults++;
+	intervals_add(&run->result.intervals, n->instructions, f->kind);
+	if (f->major)
+		run->result.major_by_kind[f->kind]++;
+	return !run->logging || fault_log_put(&run->log, rec, e);
+}
+
+static bool
+on_progress(void *ctx, uint64_t instructions, uint64_t references)
+{
+	struct run *run = ctx;
+
+	(void)instructions;
+	progress_update(&run->progress, references, trace_tell(run->trace),
+			trace_totals(run->trace)->file_bytes, NULL);
+	run->interrupted = interrupted;
+	return !interrupted;
+}
+
+static bool
+make_replay(struct run *run, struct err *e)
+{
+	struct lane_config *lanes = xcalloc(run->n_lanes, sizeof *lanes);
+	const struct conf_resolved *first = &run->resolved[0];
+	struct replay_options opt = {
+	    .skip = run->o.skip,
+	    .warmup = run->o.warmup,
+	    .limit = run->o.limit,
+	    .modify_is_write = first->replay.modify_is_write,
+	    .price_kernel_refs = first->replay.price_kernel_refs,
+	    .on_fault = on_fault,
+	    .on_progress = on_progress,
+	    .ctx = run,
+	};
+
+	for (unsigned i = 0; i < run->n_lanes; i++)
+		lanes[i] = run->resolved[i].lane;
+	run->replay =
+	    replay_new(run->trace, &first->os, lanes, run->n_lanes, &opt, e);
+	free(lanes);
+	return run->replay != NULL;
+}
+
+static bool
+replay(struct run *run, struct err *e)
+{
+	bool good;
+
+	run->trace = trace_open(run->path, run->o.recover, e);
+	if (!run->trace || !make_replay(run, e))
+		return false;
+	if (run->o.fault_log) {
+		if (!fault_log_open(&run->log, run->o.fault_log, e))
+			return false;
+		run->logging = true;
+	}
+	catch_interrupt();
+	progress_begin(&run->progress, "run", "references", run->o.quiet);
+	run->result.seconds = monotonic_seconds();
+	good = replay_run(run->replay, e);
+	run->result.seconds = monotonic_seconds() - run->result.seconds;
+	progress_end(&run->progress);
+	return good;
+}
+
+/* --------------------------------------------------------------- reports */
+
+static void
+collect(struct run *run, struct result_lane *lanes)
+{
+	struct run_result *r = &run->result;
+
+	r->trace_path = run->path;
+	r->trace = run->trace;
+	r->skip = run->o.skip;
+	r->warmup = run->o.warmup;
+	r->limit = run->o.limit;
+	r->complete = !run->interrupted;
+	r->counts = replay_counts(run->replay);
+	r->os = replay_os(run->replay);
+	forget_warmup(run, all_faults(r->counts));
+	intervals_add(&r->intervals, r->counts->instructions, FAULT_KIND_COUNT);
+	for (unsigned i = 0; i < run->n_lanes; i++)
+		lanes[i] = (struct result_lane){
+		    run->name[i], run->conf[i], &run->resolved[i],
+		    replay_lane_stats(run->replay, i)};
+	r->lanes = lanes;
+	r->n_lanes = run->n_lanes;
+}
+
+static bool
+report(struct run *run, struct err *e)
+{
+	struct result_lane lanes[MAX_LANES];
+	bool to_stdout = run->o.json && !strcmp(run->o.json, "-");
+
+	collect(run, lanes);
+	if (run->logging && !fault_log_close(&run->log, e))
+		return false;
+	if (run->o.json && !report_json(&run->result, run->o.json, e))
+		return false;
+	if (!run->o.quiet && !to_stdout)
+		report_text(&run->result, stdout);
+	if (run->interrupted)
+		return err_set(e, ERR_FAILED,
+			       "interrupted; the report is of the part before");
+	return true;
+}
+
+static void
+release(struct run *run)
+{
+	if (run->logging)
+		fault_log_discard(&run->log);
+	if (run->replay)
+		replay_free(run->replay);
+	if (run->trace)
+		trace_close(run->trace);
+	for (unsigned i = 0; i < run->n_lanes; i++) {
+		conf_free(run->conf[i]);
+		free(run->name[i]);
+	}
+	free(run->o.config.items);
+	free(run->o.set.items);
+	free(run->o.lane.items);
+	free(run);
+}
+
+static bool
+parse(struct run *run, int argc, char **argv, struct err *e)
+{
+	int first;
+
+	if (!opt_parse(specs, argc, argv, false, &run->o, &first, e))
+		return false;
+	if (argc - first != 1)
+		return err_set(e, ERR_USAGE, "expected one trace");
+	run->path = argv[first];
+	return true;
+}
+
+static int
+cmd_run_main(int argc, char **argv)
+{
+	struct run *run = xcalloc(1, sizeof *run);
+	struct err e = {0};
+	bool good = parse(run, argc, argv, &e) && load_configuration(run, &e) &&
+		    replay(run, &e) && report(run, &e);
+
+	release(run);
+	return good ? 0 : cmd_fail(&cmd_run, &e);
+}
+
+const struct command cmd_run = {
+    "run",
+    "TRACE [-c CONFIG]... [--set KEY=VALUE]... [OPTION...]",
+    "replay a trace and report where translation time and faults come from",
+    specs,
+    cmd_run_main,
+};

@@ -1,0 +1,61 @@
+/* cache.c - see cache.h.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/err.h"
+#include "hw/cache.h"
+
+bool
+cache_init(struct cache *c, const struct cache_config *cfg, struct err *e)
+{
+	char what[HW_NAME_MAX + 8];
+
+	memset(c, 0, sizeof(*c));
+	snprintf(what, sizeof(what), "cache %s", cfg->name);
+	if (!is_pow2(cfg->line_bytes))
+		return err_set(e, ERR_INPUT,
+			       "%s: lines of %" PRIu32
+			       " bytes: expected a power of two",
+			       what, cfg->line_bytes);
+	if (cfg->bytes % cfg->line_bytes)
+		return err_set(e, ERR_INPUT,
+			       "%s: %" PRIu64 " bytes: expected a multiple of "
+			       "its lines of %" PRIu32,
+			       what, cfg->bytes, cfg->line_bytes);
+	c->line_shift = ilog2(cfg->line_bytes);
+	if (!assoc_init(&c->a, what, cfg->bytes >> c->line_shift, cfg->ways,
+			cfg->repl, e))
+		return false;
+	c->set_mask = is_pow2(c->a.sets) ? c->a.sets - 1 : 0;
+	return true;
+}
+
+void
+cache_free(struct cache *c)
+{
+	assoc_free(&c->a);
+}
+
+bool
+cache_access(struct cache *c, paddr pa)
+{
+	uint64_t line = pa.raw >> c->line_shift, evicted;
+	uint32_t set =
+	    (uint32_t)(c->set_mask ? line & c->set_mask : line % c->a.sets);
+
+	if (assoc_lookup(&c->a, set, line) != ASSOC_NONE)
+		return true;
+	assoc_fill(&c->a, set, line, &evicted);
+	return false;
+}
+
+unsigned
+cache_path_load(const struct cache_path *p, paddr pa)
+{
+	for (unsigned i = 0; i < p->n; i++)
+		if (cache_access(p->cache[i], pa))
+			return p->index[i];
+	return p->memory;
+}

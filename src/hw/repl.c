@@ -1,0 +1,326 @@
+/* repl.c - see repl.h.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/xalloc.h"
+#include "hw/repl.h"
+
+static uint64_t *
+set_words(struct repl *r, uint32_t set)
+{
+	return r->words + (size_t)set * r->stride;
+}
+
+/* An order of ways, most recent first: up to 16 ways as nibbles of one word,
+ * more as one time stamp each. */
+
+#define NIBBLE_WAYS 16
+#define NIBBLES     0x1111111111111111u
+
+static uint32_t
+order_stride(uint32_t ways)
+{
+	return ways <= NIBBLE_WAYS ? 1 : ways;
+}
+
+/* At first way 0 is the oldest. */
+static void
+order_init(struct repl *r, uint32_t set)
+{
+	uint64_t *w = set_words(r, set);
+
+	for (uint32_t i = 0; i < r->ways; i++) {
+		if (r->ways <= NIBBLE_WAYS)
+			w[0] |= (uint64_t)i << (4 * (r->ways - 1 - i));
+		else
+			w[i] = ++r->clock;
+	}
+}
+
+/* Which nibble of order holds way: 0 is the most recent. */
+static unsigned
+order_rank(uint64_t order, uint32_t way)
+{
+	uint64_t x = order ^ (NIBBLES * way);
+	uint64_t low = NIBBLES * 7;
+
+	/* The high bit of each nibble of x that is zero; no carries. */
+	x = ~(((x & low) + low) | x | low);
+	return (unsigned)__builtin_ctzll(x) / 4;
+}
+
+static void
+order_first(struct repl *r, uint32_t set, uint32_t way)
+{
+	uint64_t *w = set_words(r, set), below;
+	unsigned rank;
+
+	if (r->ways > NIBBLE_WAYS) {
+		w[way] = ++r->clock;
+		return;
+	}
+	rank = order_rank(w[0], way);
+	below = ((uint64_t)1 << (4 * rank)) - 1;
+	w[0] = (w[0] & ~(below << 4 | 0xf)) | (w[0] & below) << 4 | way;
+}
+
+static uint32_t
+order_last(struct repl *r, uint32_t set)
+{
+	const uint64_t *w = set_words(r, set);
+	uint32_t oldest = 0;
+
+	if (r->ways <= NIBBLE_WAYS)
+		return w[0] >> (4 * (r->ways - 1)) & 0xf;
+	for (uint32_t i = 1; i < r->ways; i++)
+		if (w[i] < w[oldest])
+			oldest = i;
+	return oldest;
+}
+
+/*
+ * Tree-PLRU over ways [lo, hi): the left half has one way more when their
+ * number is odd.  The node that splits before way mid is bit mid; 1 says that
+ * the victim is in the right half.  For 2^n ways it is the usual tree.
+ */
+
+static uint32_t
+tree_split(uint32_t lo, uint32_t hi)
+{
+	return lo + (hi - lo + 1) / 2;
+}
+
+static void
+tree_away(uint64_t *bits, uint32_t lo, uint32_t hi, uint32_t way)
+{
+	while (hi - lo > 1) {
+		uint32_t mid = tree_split(lo, hi);
+		uint64_t bit = (uint64_t)1 << mid % 64;
+
+		if (way < mid) {
+			bits[mid / 64] |= bit;
+			hi = mid;
+		} else {
+			bits[mid / 64] &= ~bit;
+			lo = mid;
+		}
+	}
+}
+
+static uint32_t
+tree_follow(const uint64_t *bits, uint32_t lo, uint32_t hi)
+{
+	while (hi - lo > 1) {
+		uint32_t mid = tree_split(lo, hi);
+
+		if (bits[mid / 64] >> mid % 64 & 1)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static uint32_t
+bit_stride(uint32_t ways)
+{
+	return (ways + 63) / 64;
+}
+
+static void
+tree_touch(struct repl *r, uint32_t set, uint32_t way)
+{
+	tree_away(set_words(r, set), 0, r->ways, way);
+}
+
+static uint32_t
+tree_victim(struct repl *r, uint32_t set)
+{
+	return tree_follow(set_words(r, set), 0, r->ways);
+}
+
+/* Groups of four ways, each a tree (bits 4g .. 4g+3); the word after them is
+ * the group used last. */
+
+#define GROUP_WAYS 4
+
+static uint32_t
+group_stride(uint32_t ways)
+{
+	return bit_stride(ways) + 1;
+}
+
+static void
+group_touch(struct repl *r, uint32_t set, uint32_t way)
+{
+	uint64_t *w = set_words(r, set);
+	uint32_t group = way / GROUP_WAYS;
+
+	tree_away(w, group * GROUP_WAYS, (group + 1) * GROUP_WAYS, way);
+	w[r->stride - 1] = group;
+}
+
+static uint32_t
+group_victim(struct repl *r, uint32_t set)
+{
+	const uint64_t *w = set_words(r, set);
+	uint32_t groups = r->ways / GROUP_WAYS;
+	uint32_t group = (uint32_t)(w[r->stride - 1] + 1) % groups;
+
+	return tree_follow(w, group * GROUP_WAYS, (group + 1) * GROUP_WAYS);
+}
+
+/* One bit a way: used since the bits were last cleared. */
+
+static uint32_t
+first_clear(const struct repl *r, const uint64_t *w)
+{
+	for (uint32_t i = 0; i < r->stride; i++)
+		if (~w[i])
+			return i * 64 + (uint32_t)__builtin_ctzll(~w[i]);
+	return r->stride * 64;
+}
+
+static void
+used_set(struct repl *r, uint32_t set, uint32_t way)
+{
+	set_words(r, set)[way / 64] |= (uint64_t)1 << way % 64;
+}
+
+static void
+used_clear_all(struct repl *r, uint32_t set)
+{
+	memset(set_words(r, set), 0, r->stride * sizeof(*r->words));
+}
+
+/* bit-PLRU: the access that would set the last clear bit clears the others. */
+static void
+bit_touch(struct repl *r, uint32_t set, uint32_t way)
+{
+	used_set(r, set, way);
+	if (first_clear(r, set_words(r, set)) < r->ways)
+		return;
+	used_clear_all(r, set);
+	used_set(r, set, way);
+}
+
+static uint32_t
+bit_victim(struct repl *r, uint32_t set)
+{
+	uint32_t way = first_clear(r, set_words(r, set));
+
+	return way < r->ways ? way : 0; /* a set of one way */
+}
+
+/* NRU: bits are cleared only when a victim is wanted and none is clear. */
+static uint32_t
+nru_victim(struct repl *r, uint32_t set)
+{
+	uint32_t way = first_clear(r, set_words(r, set));
+
+	if (way < r->ways)
+		return way;
+	used_clear_all(r, set);
+	return 0;
+}
+
+static uint32_t
+no_stride(uint32_t ways)
+{
+	(void)ways;
+	return 0;
+}
+
+static void
+no_fill(struct repl *r, uint32_t set, uint32_t way)
+{
+	(void)r;
+	(void)set;
+	(void)way;
+}
+
+static uint32_t
+random_victim(struct repl *r, uint32_t set)
+{
+	(void)set;
+	return (uint32_t)rng_below(&r->rng, r->ways);
+}
+
+const struct repl_policy repl_policies[] = {
+    {"lru",
+     "true least recently used",
+     {order_stride, order_init, order_first, order_first, order_last},
+     true,
+     1},
+    {"tree-plru",
+     "a binary tree of bits that point away from what was used",
+     {bit_stride, NULL, tree_touch, tree_touch, tree_victim},
+     true,
+     1},
+    {"bit-plru",
+     "a bit a way, cleared for the others when all would be set",
+     {bit_stride, NULL, bit_touch, bit_touch, bit_victim},
+     true,
+     1},
+    {"nru",
+     "not recently used: a bit a way, cleared when a victim is wanted",
+     {bit_stride, NULL, used_set, used_set, nru_victim},
+     true,
+     1},
+    {"fifo",
+     "first in, first out: hits do not count",
+     {order_stride, order_init, NULL, order_first, order_last},
+     true,
+     1},
+    {"random",
+     "any way, drawn from a seeded generator",
+     {no_stride, NULL, NULL, no_fill, random_victim},
+     true,
+     1},
+    {"skylake-stlb",
+     "groups of 4 ways: the group after the last used, "
+     "tree-plru inside ((MRU+1)%3 PLRU4)",
+     {group_stride, NULL, group_touch, group_touch, group_victim},
+     true,
+     GROUP_WAYS},
+    {NULL, NULL, {NULL, NULL, NULL, NULL, NULL}, false, 0},
+};
+
+const struct repl_policy *
+repl_find(const char *name)
+{
+	for (const struct repl_policy *p = repl_policies; p->name; p++)
+		if (!strcmp(p->name, name))
+			return p;
+	return NULL;
+}
+
+bool
+repl_init(struct repl *r, const struct repl_policy *policy, uint32_t sets,
+	  uint32_t ways, uint64_t seed, struct err *e)
+{
+	memset(r, 0, sizeof(*r));
+	if (ways % policy->ways_multiple)
+		return err_set(e, ERR_INPUT,
+			       "%" PRIu32 " ways with replacement %s: expected "
+			       "a multiple of %" PRIu32,
+			       ways, policy->name, policy->ways_multiple);
+	r->policy = policy;
+	r->sets = sets;
+	r->ways = ways;
+	r->stride = policy->ops.stride(ways);
+	r->words = xcalloc((size_t)sets * r->stride + 1, sizeof(*r->words));
+	rng_seed(&r->rng, seed);
+	for (uint32_t set = 0; policy->ops.init && set < sets; set++)
+		policy->ops.init(r, set);
+	return true;
+}
+
+void
+repl_free(struct repl *r)
+{
+	free(r->words);
+	r->words = NULL;
+}

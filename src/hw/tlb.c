@@ -1,0 +1,173 @@
+/* tlb.c - see tlb.h.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/err.h"
+#include "base/xalloc.h"
+#include "hw/tlb.h"
+
+/* Looking pages up one by one beats scanning the array up to so many. */
+#define RANGE_PROBES 64
+
+static bool
+init_sizes(struct tlb *t, const struct tlb_config *cfg, struct err *e)
+{
+	memset(t->size_of, TLB_MAX_SIZES, sizeof(t->size_of));
+	for (unsigned s = 0; s < 64; s++) {
+		if (!(cfg->page_sizes >> s & 1))
+			continue;
+		if (t->n_sizes == TLB_MAX_SIZES)
+			return err_set(e, ERR_INPUT,
+				       "tlb %s: more than %d page sizes",
+				       cfg->name, TLB_MAX_SIZES);
+		t->size_of[s] = (uint8_t)t->n_sizes;
+		t->shift[t->n_sizes++] = (uint8_t)s;
+	}
+	if (!t->n_sizes)
+		return err_set(e, ERR_INPUT,
+			       "tlb %s: no page sizes: expected at least one",
+			       cfg->name);
+	return true;
+}
+
+static bool
+init_index(struct tlb *t, const struct tlb_config *cfg, struct err *e)
+{
+	t->modulo = !is_pow2(t->a.sets);
+	t->set_mask = t->a.sets - 1;
+	t->fold = 63;
+	if (cfg->index != INDEX_XOR || t->a.sets == 1)
+		return true;
+	if (t->modulo)
+		return err_set(e, ERR_INPUT,
+			       "tlb %s: index xor with %" PRIu32
+			       " sets: expected a power of two",
+			       cfg->name, t->a.sets);
+	t->fold = ilog2(t->a.sets);
+	return true;
+}
+
+bool
+tlb_init(struct tlb *t, const struct tlb_config *cfg, struct err *e)
+{
+	char what[HW_NAME_MAX + 8];
+
+	memset(t, 0, sizeof(*t));
+	snprintf(what, sizeof(what), "tlb %s", cfg->name);
+	if (!assoc_init(&t->a, what, cfg->entries, cfg->ways, cfg->repl, e))
+		return false;
+	if (!init_sizes(t, cfg, e) || !init_index(t, cfg, e)) {
+		tlb_free(t);
+		return false;
+	}
+	t->dirty = xcalloc(assoc_slots(&t->a), 1);
+	return true;
+}
+
+void
+tlb_free(struct tlb *t)
+{
+	assoc_free(&t->a);
+	free(t->dirty);
+	t->dirty = NULL;
+}
+
+uint32_t
+tlb_find(const struct tlb *t, unsigned asid, uint64_t page, unsigned shift)
+{
+	return assoc_find(&t->a, tlb_set(t, page),
+			  tlb_tag(t, asid, page, shift));
+}
+
+bool
+tlb_fill(struct tlb *t, unsigned asid, uint64_t page, unsigned shift,
+	 bool dirty)
+{
+	uint64_t evicted;
+	uint32_t slot = assoc_fill(&t->a, tlb_set(t, page),
+				   tlb_tag(t, asid, page, shift), &evicted);
+
+	t->dirty[slot] = dirty;
+	return evicted != ASSOC_EMPTY;
+}
+
+unsigned
+tlb_drop_page(struct tlb *t, unsigned asid, uint64_t page, unsigned shift)
+{
+	uint32_t slot = tlb_find(t, asid, page, shift);
+
+	if (slot == ASSOC_NONE)
+		return 0;
+	assoc_drop(&t->a, slot);
+	return 1;
+}
+
+static bool
+in_range(const struct tlb *t, uint64_t tag, uint64_t start, uint64_t last)
+{
+	unsigned size = tag >> TLB_ASID_BITS & ((1u << TLB_SIZE_BITS) - 1);
+	unsigned shift = t->shift[size];
+	uint64_t page = tag >> TLB_PAGE_SHIFT;
+	uint64_t mask = UINT64_MAX >> TLB_PAGE_SHIFT;
+
+	return page >= (start >> shift & mask) &&
+	       page <= (last >> shift & mask);
+}
+
+/* Drop the asid's entries that translate a byte of start .. last. */
+static unsigned
+scan_range(struct tlb *t, unsigned asid, uint64_t start, uint64_t last)
+{
+	uint32_t slots = assoc_slots(&t->a);
+	unsigned dropped = 0;
+
+	for (uint32_t slot = 0; t->a.used && slot < slots; slot++) {
+		uint64_t tag = t->a.tags[slot];
+
+		if (tag == ASSOC_EMPTY || (uint16_t)tag != asid ||
+		    !in_range(t, tag, start, last))
+			continue;
+		assoc_drop(&t->a, slot);
+		dropped++;
+	}
+	return dropped;
+}
+
+unsigned
+tlb_drop_range(struct tlb *t, unsigned asid, uint64_t start, uint64_t bytes)
+{
+	uint64_t last = start + bytes - 1;
+	unsigned dropped = 0;
+
+	if (!bytes || !t->a.used)
+		return 0;
+	if (last < start)
+		last = UINT64_MAX;
+	if ((last >> t->shift[0]) - (start >> t->shift[0]) >= RANGE_PROBES)
+		return scan_range(t, asid, start, last);
+	for (unsigned i = 0; i < t->n_sizes; i++) {
+		unsigned s = t->shift[i];
+
+		for (uint64_t p = start >> s; p <= last >> s; p++)
+			dropped += tlb_drop_page(t, asid, p, s);
+	}
+	return dropped;
+}
+
+unsigned
+tlb_drop_asid(struct tlb *t, unsigned asid)
+{
+	return scan_range(t, asid, 0, UINT64_MAX);
+}
+
+unsigned
+tlb_drop_all(struct tlb *t)
+{
+	unsigned dropped = t->a.used;
+
+	assoc_drop_all(&t->a);
+	return dropped;
+}

@@ -1,0 +1,80 @@
+/*
+ * tlb.h - one set-associative array of translations.
+ *
+ * An entry is tagged by ASID and by page number at the page's size, and knows
+ * whether the page was dirty.  Where the page is in memory need not be kept:
+ * the kernel has told the visit.
+ * Page numbers are addresses shifted right by the page's shift.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#ifndef HW_TLB_H
+#define HW_TLB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hw/assoc.h"
+#include "hw/config.h"
+
+#define TLB_MAX_SIZES 7 /* page sizes in one array */
+
+#define TLB_ASID_BITS  16
+#define TLB_SIZE_BITS  3
+#define TLB_PAGE_SHIFT (TLB_ASID_BITS + TLB_SIZE_BITS)
+
+struct tlb {
+	struct assoc a;
+	uint64_t set_mask; /* power-of-two sets: sets - 1 */
+	unsigned fold;     /* index: page ^ page >> fold; 63 folds nothing */
+	bool modulo;       /* any other number of sets */
+	unsigned n_sizes;
+	uint8_t shift[TLB_MAX_SIZES]; /* of page size i, growing */
+	uint8_t size_of[64];          /* page shift -> i; or TLB_MAX_SIZES */
+	uint8_t *dirty;               /* of each slot */
+};
+
+/* False and *e when the shape is impossible.  Release with tlb_free(). */
+bool tlb_init(struct tlb *t, const struct tlb_config *cfg, struct err *e);
+void tlb_free(struct tlb *t);
+
+static inline uint32_t
+tlb_set(const struct tlb *t, uint64_t page)
+{
+	if (__builtin_expect(t->modulo, 0))
+		return (uint32_t)(page % t->a.sets);
+	return (uint32_t)((page ^ page >> t->fold) & t->set_mask);
+}
+
+static inline uint64_t
+tlb_tag(const struct tlb *t, unsigned asid, uint64_t page, unsigned shift)
+{
+	return page << TLB_PAGE_SHIFT |
+	       (uint64_t)t->size_of[shift] << TLB_ASID_BITS | asid;
+}
+
+/* The slot that translates the page, now used, or ASSOC_NONE. */
+static inline uint32_t
+tlb_lookup(struct tlb *t, unsigned asid, uint64_t page, unsigned shift)
+{
+	return assoc_lookup(&t->a, tlb_set(t, page),
+			    tlb_tag(t, asid, page, shift));
+}
+
+/* As tlb_lookup(), but nobody notices. */
+uint32_t tlb_find(const struct tlb *t, unsigned asid, uint64_t page,
+		  unsigned shift);
+
+/* Put a translation that is not there; true if another had to go. */
+bool tlb_fill(struct tlb *t, unsigned asid, uint64_t page, unsigned shift,
+	      bool dirty);
+
+/* Each returns how many translations went. */
+unsigned tlb_drop_page(struct tlb *t, unsigned asid, uint64_t page,
+		       unsigned shift);
+/* Those of any size that translate a byte of [start, start + bytes). */
+unsigned tlb_drop_range(struct tlb *t, unsigned asid, uint64_t start,
+			uint64_t bytes);
+unsigned tlb_drop_asid(struct tlb *t, unsigned asid);
+unsigned tlb_drop_all(struct tlb *t);
+
+#endif

@@ -1,0 +1,118 @@
+/* walk.c - see walk.h.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include <inttypes.h>
+
+#include "arch/pte.h"
+#include "base/log.h"
+#include "hw/walk.h"
+
+void
+walker_init(struct walker *w)
+{
+	for (unsigned level = 0; level < w->paging->levels; level++)
+		w->shift[level] = paging_shift(w->paging, level);
+}
+
+/* Where the entry of va at this level is, in its table. */
+static unsigned
+entry_index(const struct walker *w, vaddr va, unsigned level)
+{
+	uint64_t mask = ((uint64_t)1 << w->paging->index_bits[level]) - 1;
+
+	return (unsigned)(va.raw >> w->shift[level] & mask);
+}
+
+/* The kernel frees no table that a cached entry still points to. */
+static uint64_t
+load_entry(struct walker *w, pfn table, vaddr va, unsigned level,
+	   struct walk_result *r)
+{
+	const uint64_t *words = physmem_words(w->mem, table);
+	unsigned i = entry_index(w, va, level);
+	paddr pa = {pfn_addr(table).raw + i * w->paging->pte_bytes};
+
+	if (!words)
+		BUG("walk of %#" PRIx64 ": no table of level %u in frame "
+		    "%#" PRIx64,
+		    va.raw, level, table.raw);
+	r->load[r->n_loads].level = (uint8_t)level;
+	r->load[r->n_loads].where = (uint8_t)cache_path_load(w->path, pa);
+	r->n_loads++;
+	return words[i];
+}
+
+/* An entry with the rights that the levels above it leave. */
+static uint64_t
+combine(uint64_t above, uint64_t entry)
+{
+	entry &= above | ~(PTE_W | PTE_U);
+	return entry | (above & PTE_NX);
+}
+
+static bool
+grants(uint64_t entry, enum access acc)
+{
+	switch (acc) {
+	case ACC_WRITE:
+		return entry & PTE_W;
+	case ACC_EXEC:
+		return !(entry & PTE_NX);
+	default:
+		return true;
+	}
+}
+
+static bool
+is_leaf(const struct walker *w, uint64_t entry, unsigned level)
+{
+	return !level ||
+	       ((w->paging->leaf_mask >> level & 1) && (entry & PTE_PS));
+}
+
+static void
+remember(struct walker *w, unsigned asid, vaddr va, unsigned level,
+	 uint64_t entry)
+{
+	for (unsigned i = 0; i < w->n_pwcs; i++)
+		if (w->pwc[i]->level == level)
+			pwc_fill(w->pwc[i], asid, va, entry);
+}
+
+/* Where to begin: the level of the first entry to load, and its table. */
+static unsigned
+start(struct walker *w, pfn root, unsigned asid, vaddr va, uint64_t *above,
+      struct walk_result *r)
+{
+	for (unsigned i = 0; i < w->n_pwcs; i++) {
+		if (!pwc_lookup(w->pwc[i], asid, va, above))
+			continue;
+		r->pwc = (uint8_t)i;
+		return w->pwc[i]->level - 1;
+	}
+	*above = pte_make(root, PTE_P | PTE_W | PTE_U);
+	return w->paging->levels - 1;
+}
+
+struct walk_result
+walk(struct walker *w, pfn root, unsigned asid, vaddr va, enum access acc)
+{
+	struct walk_result r = {.pwc = WALK_NO_PWC};
+	uint64_t above;
+	unsigned level = start(w, root, asid, va, &above, &r);
+
+	for (;; level--) {
+		r.entry = load_entry(w, pte_frame(above), va, level, &r);
+		if (!(r.entry & PTE_P)) {
+			r.end = WALK_NOT_PRESENT;
+			break;
+		}
+		above = combine(above, r.entry);
+		if (is_leaf(w, r.entry, level)) {
+			r.end = grants(above, acc) ? WALK_MAPPED : WALK_DENIED;
+			break;
+		}
+		remember(w, asid, va, level, above);
+	}
+	r.level = (uint8_t)level;
+	r.page_shift = (uint8_t)w->shift[level];
+	return r;
+}

@@ -1,0 +1,59 @@
+/*
+ * walk.h - one page walk: paging-structure caches from the lowest level up,
+ * then one load for each level left, at the entry's real physical address.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#ifndef HW_WALK_H
+#define HW_WALK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arch/paging.h"
+#include "arch/physmem.h"
+#include "arch/visit.h"
+#include "hw/cache.h"
+#include "hw/pwc.h"
+
+#define WALK_MAX_PWCS 4
+#define WALK_NO_PWC   0xff
+
+struct walker {
+	const struct paging *paging;
+	const struct physmem *mem;
+	const struct cache_path *path; /* that its loads take */
+	unsigned n_pwcs;
+	struct pwc *pwc[WALK_MAX_PWCS];    /* lowest level first */
+	unsigned shift[PAGING_MAX_LEVELS]; /* paging_shift() of each level */
+};
+
+enum walk_end {
+	WALK_MAPPED,      /* a leaf that grants the access */
+	WALK_NOT_PRESENT, /* an entry is not present */
+	WALK_DENIED,      /* a leaf, but some entry forbids the access */
+};
+
+struct walk_load {
+	uint8_t level; /* of the entry: 0 is a PTE */
+	uint8_t where; /* number of the cache, or of memory (cache_path) */
+};
+
+struct walk_result {
+	uint8_t end;        /* enum walk_end */
+	uint8_t level;      /* of the entry it ended at */
+	uint8_t page_shift; /* log2 bytes that this entry covers */
+	uint8_t pwc;        /* which of walker.pwc[] hit, or WALK_NO_PWC;
+			       those below it were asked, and missed */
+	uint8_t n_loads;
+	struct walk_load load[PAGING_MAX_LEVELS];
+	uint64_t entry; /* the last one read */
+};
+
+/* Fills w->shift from w->paging; the caller has set the rest. */
+void walker_init(struct walker *w);
+
+/* Walk from root for an access; rights of all levels together decide. */
+struct walk_result walk(struct walker *w, pfn root, unsigned asid, vaddr va,
+			enum access acc);
+
+#endif

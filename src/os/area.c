@@ -1,0 +1,94 @@
+/*
+ * area.c - areas: mappings as people know them, for attribution.
+ *
+ * A file's area is named by process, file and rights; an anonymous one by
+ * process, rights and where it began.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "os/internal.h"
+
+#define AREAS_OF_PROCESS 4096u /* more than this share one name */
+
+static const char *
+area_name(const struct vma *v)
+{
+	switch (v->name) {
+	case VN_HEAP:
+		return "[heap]";
+	case VN_STACK:
+		return "[stack]";
+	case VN_VDSO:
+		return "[vdso]";
+	default:
+		break;
+	}
+	return v->file ? v->file->inode->path : "[anon]";
+}
+
+static uint64_t
+area_key(const struct process *p, const struct vma *v)
+{
+	uint64_t what = v->file ? (uint64_t)v->file->inode->no + 1 : 0;
+	bool by_start =
+	    !v->file && v->name == VN_ANON && p->n_areas < AREAS_OF_PROCESS;
+	uint64_t k = hash_u64((uint64_t)p->pid << 32 | v->name);
+
+	k = hash_u64(k ^ what);
+	k = hash_u64(k ^ (v->flags & (VM_ACCESS | VM_MAYSHARE)));
+	k = hash_u64(k + (by_start ? v->origin : 0));
+	return k == UINT64_MAX ? 0 : k;
+}
+
+static uint32_t
+area_new(struct os *os, struct process *p, const struct vma *v)
+{
+	struct area *a;
+
+	os->areas = xgrow(os->areas, os->n_areas, &os->cap_areas, sizeof(*a));
+	a = &os->areas[os->n_areas];
+	*a = (struct area){
+	    .pid = p->pid, .name = xstrdup(area_name(v)), .start = v->start};
+	a->perms[0] = v->flags & VM_READ ? 'r' : '-';
+	a->perms[1] = v->flags & VM_WRITE ? 'w' : '-';
+	a->perms[2] = v->flags & VM_EXEC ? 'x' : '-';
+	a->perms[3] = v->flags & VM_MAYSHARE ? 's' : 'p';
+	p->n_areas++;
+	return (uint32_t)os->n_areas++;
+}
+
+void
+area_assign(struct os *os, struct mm *mm, struct vma *v)
+{
+	uint64_t key = area_key(mm->owner, v), id;
+
+	if (!map_get(&os->area_ids, key, &id)) {
+		id = area_new(os, mm->owner, v);
+		map_put(&os->area_ids, key, id);
+	}
+	v->area = (uint32_t)id;
+}
+
+void
+areas_free(struct os *os)
+{
+	for (size_t i = 0; i < os->n_areas; i++)
+		free((char *)(uintptr_t)os->areas[i].name);
+	free(os->areas);
+	map_free(&os->area_ids);
+}
+
+uint32_t
+os_area_count(const struct os *os)
+{
+	return (uint32_t)os->n_areas;
+}
+
+const struct area *
+os_area(const struct os *os, uint32_t id)
+{
+	return id < os->n_areas ? &os->areas[id] : NULL;
+}

@@ -1,0 +1,377 @@
+/*
+ * fault.c - page faults: what Linux does about each, in its order.
+ *
+ * handle_fault() is mm/memory.c:handle_pte_fault() of Linux 6.8, where the
+ * checks of arch/x86/mm/fault.c have already been made.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include <signal.h>
+#include <stdio.h>
+
+#include "os/internal.h"
+
+void
+fault_bus(struct fctx *c, int32_t code)
+{
+	c->kind = FAULT_BUS;
+	c->signal = SIGBUS;
+	c->si_code = code;
+}
+
+/* No frame to be had: Linux would kill somebody; the run should end. */
+void
+fault_oom(struct fctx *c)
+{
+	struct os *os = c->os;
+
+	if (!os->oom_text[0])
+		snprintf(os->oom_text, sizeof(os->oom_text),
+			 "out of modelled memory: process %u, address 0x%llx, "
+			 "%u frames: %llu anonymous, %llu page cache, %llu "
+			 "shared memory, %llu page tables",
+			 c->task ? c->task->pid : 0,
+			 (unsigned long long)c->addr, os->n_frames,
+			 (unsigned long long)os->kind_n[FR_ANON],
+			 (unsigned long long)os->kind_n[FR_FILE],
+			 (unsigned long long)os->kind_n[FR_SHM],
+			 (unsigned long long)os->kind_n[FR_TABLE]);
+	fault_bus(c, 0);
+}
+
+/* Map a frame at addr; the mapping holds a reference. */
+void
+pte_install(struct fctx *c, uint64_t addr, uint64_t *pte, uint32_t fno,
+	    uint64_t bits)
+{
+	BUG_ON(*pte);
+	*pte = pte_make((pfn){fno}, bits);
+	frame_get(c->os, fno);
+	rmap_add(c->os, fno, (struct rmap_at){.as = c->mm->as, .addr = addr});
+	rss_add(c->os, c->mm, fno, 1);
+}
+
+/* Private anonymous memory, nothing there yet. */
+void
+fault_anon(struct fctx *c)
+{
+	uint64_t bits = vma_pte_bits(c->os, c->vma);
+	uint32_t fno;
+
+	if (c->vma->flags & VM_SHARED) {
+		fault_bus(c, BUS_ADRERR);
+		return;
+	}
+	if (!c->write) {
+		*c->pte = pte_make((pfn){0}, bits | PTE_SPECIAL);
+		c->kind = FAULT_ZERO_READ;
+		return;
+	}
+	vma_need_anon(c->os, c->mm, c->vma);
+	fno = frame_alloc(c->os, 0, FR_ANON);
+	if (!fno) {
+		fault_oom(c);
+		return;
+	}
+	c->os->work.pages_zeroed++;
+	frame_at(c->os, fno)->flags |= FF_EXCLUSIVE;
+	if (c->vma->flags & VM_WRITE)
+		bits |= PTE_W;
+	pte_install(c, c->addr, c->pte, fno, bits | PTE_D);
+	frame_put(c->os, fno);
+	c->kind = FAULT_ANON_ALLOC;
+}
+
+/* The entry is as wanted, or only lacks A and D. */
+static void
+fault_spurious(struct fctx *c)
+{
+	*c->pte |= PTE_A | (c->write ? PTE_D : 0);
+	c->kind = FAULT_SPURIOUS;
+}
+
+void
+handle_fault(struct fctx *c)
+{
+	bool anon = !c->vma->file;
+
+	c->pte = pt_make(c->os, c->mm, c->addr, 0);
+	if (!c->pte)
+		fault_oom(c);
+	else if (!*c->pte && anon)
+		fault_anon(c);
+	else if (!*c->pte)
+		fault_file(c);
+	else if (c->write && !(*c->pte & PTE_W))
+		fault_wp(c);
+	else
+		fault_spurious(c);
+	if (c->grew && !c->signal)
+		c->kind = FAULT_STACK_GROW;
+}
+
+/* Which mapping, and may it? ------------------------------------------------
+ */
+
+static void
+segv(struct fctx *c, int32_t code)
+{
+	c->kind = FAULT_SEGV;
+	c->signal = SIGSEGV;
+	c->si_code = code;
+}
+
+/* mm/mmap.c:expand_downwards() */
+static bool
+grow_down(struct fctx *c, struct vma *v, size_t i)
+{
+	struct vma *prev = i ? c->mm->vmas[i - 1] : NULL;
+	uint64_t gap = (uint64_t)c->os->cfg.stack_guard_pages << PAGE_SHIFT;
+
+	if (!(v->flags & VM_GROWSDOWN) || c->addr < MMAP_MIN_ADDR)
+		return false;
+	if (v->end - c->addr > c->mm->stack_limit)
+		return false;
+	if (prev && !(prev->flags & VM_GROWSDOWN) && vma_accessible(prev) &&
+	    c->addr - prev->end < gap)
+		return false;
+	vma_need_anon(c->os, c->mm, v);
+	vma_account(c->os, c->mm, v, -1);
+	v->pgoff -= (v->start - c->addr) >> PAGE_SHIFT;
+	v->start = c->addr;
+	vma_account(c->os, c->mm, v, 1);
+	c->mm->vma_gen++;
+	c->os->work.vmas_changed++;
+	c->grew = true;
+	return true;
+}
+
+static bool
+find_mapping(struct fctx *c)
+{
+	size_t i;
+	struct vma *v = vma_find(c->mm, c->addr);
+
+	if (!v) {
+		v = vma_find_from(c->mm, c->addr, &i);
+		if (!v || !grow_down(c, v, i))
+			return false;
+	}
+	c->vma = v;
+	return true;
+}
+
+/* arch/x86/mm/fault.c:access_error().  The right to execute a page that is
+ * not there is not asked for. */
+static bool
+access_error(const struct fctx *c, bool present)
+{
+	if (c->write)
+		return !(c->vma->flags & VM_WRITE);
+	return present || !vma_accessible(c->vma);
+}
+
+static bool
+hw_present(struct os *os, struct mm *mm, uint64_t addr)
+{
+	uint64_t *e = pt_find(os, mm, addr, 0);
+
+	if (!e)
+		e = pt_find(os, mm, addr, 1);
+	return e && (*e & PTE_P);
+}
+
+static void
+take_fault(struct fctx *c, uint64_t raw, bool *present)
+{
+	if (raw >> 47 && raw >> 47 != 0x1ffff) {
+		segv(c, SI_KERNEL); /* not canonical: #GP */
+		return;
+	}
+	if (raw >= TASK_SIZE) {
+		segv(c, SEGV_MAPERR);
+		return;
+	}
+	*present = hw_present(c->os, c->mm, c->addr);
+	if (!find_mapping(c))
+		segv(c, SEGV_MAPERR);
+	else if (access_error(c, *present))
+		segv(c, SEGV_ACCERR);
+	else
+		handle_fault(c);
+}
+
+static void
+count_fault(struct fctx *c)
+{
+	struct area *a;
+
+	if (c->signal)
+		return;
+	a = &c->os->areas[c->vma->area];
+	if (c->major) {
+		c->task->major++;
+		c->task->proc->major++;
+		a->major++;
+	} else {
+		c->task->minor++;
+		c->task->proc->minor++;
+		a->minor++;
+	}
+}
+
+static void
+work_add(struct kwork *to, const struct kwork *w)
+{
+#define X(field, help) to->field += w->field;
+	KWORK_FIELDS(X)
+#undef X
+}
+
+void
+os_fault(struct os *os, struct task *t, vaddr addr, enum access acc,
+	 enum cpu_mode mode, uint64_t insn, struct fault *f)
+{
+	struct kwork outer = os->work;
+	struct fctx c = {.os = os,
+			 .task = t,
+			 .mm = t->proc->mm,
+			 .addr = align_down(addr.raw, PAGE_SIZE),
+			 .write = acc == ACC_WRITE,
+			 .exec = acc == ACC_EXEC};
+	bool present = false;
+
+	os->insn = max_u64(os->insn, insn);
+	os->work = (struct kwork){0};
+	take_fault(&c, addr.raw, &present);
+	count_fault(&c);
+	*f = (struct fault){.va = addr,
+			    .access = (uint8_t)acc,
+			    .mode = (uint8_t)mode,
+			    .kind = c.kind,
+			    .present = present,
+			    .major = c.major,
+			    .signal = c.signal,
+			    .si_code = c.si_code,
+			    .area = c.vma ? c.vma->area : UINT32_MAX,
+			    .work = os->work};
+	work_add(&os->stats.work, &os->work);
+	os->work = outer;
+}
+
+/* The kernel's own faults
+ * ------------------------------------------------------ */
+
+bool
+gup_touch(struct os *os, struct task *t, struct vma *v, uint64_t addr,
+	  bool write)
+{
+	uint64_t *e = pt_find(os, t->proc->mm, addr, 0);
+	struct fctx c = {.os = os,
+			 .task = t,
+			 .mm = t->proc->mm,
+			 .vma = v,
+			 .addr = addr,
+			 .write = write,
+			 .gup = true};
+
+	if (!e)
+		e = pt_find(os, c.mm, addr, 1);
+	if (e && (*e & PTE_P) && ((*e & PTE_W) || !write))
+		return true;
+	handle_fault(&c);
+	count_fault(&c);
+	return !c.signal;
+}
+
+/* mm/gup.c:__mm_populate(): errors are not reported, and end it. */
+void
+populate(struct os *os, struct task *t, uint64_t start, uint64_t end)
+{
+	struct mm *mm = t->proc->mm;
+
+	for (uint64_t a = start; a < end; a += PAGE_SIZE) {
+		struct vma *v = vma_find_from(mm, a, NULL);
+		bool write;
+
+		if (!v || v->start >= end)
+			break;
+		a = max_u64(a, v->start);
+		if (v->flags & (VM_IO | VM_PFNMAP) || !vma_accessible(v)) {
+			a = v->end - PAGE_SIZE;
+			continue;
+		}
+		write = (v->flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
+		if (!gup_touch(os, t, v, a, write))
+			break;
+	}
+}
+
+/* execve: the new program's arguments, written from the top down. */
+void
+populate_stack(struct os *os, struct task *t, uint64_t start, uint64_t end)
+{
+	struct vma *v = vma_find(t->proc->mm, start);
+
+	for (uint64_t a = end; v && a > start; a -= PAGE_SIZE)
+		if (!gup_touch(os, t, v, a - PAGE_SIZE, true))
+			break;
+}
+
+/* A store by the kernel inside an event: the caller hears of its fault. */
+void
+kernel_write(struct os *os, struct task *t, uint64_t addr)
+{
+	struct mapping m;
+	struct fault f;
+
+	while (os_resolve(os, t, va(addr), ACC_WRITE, &m) == RES_FAULT) {
+		os_fault(os, t, va(addr), ACC_WRITE, MODE_KERNEL, os->insn, &f);
+		pending_push(os, &f, t);
+		if (f.signal)
+			break;
+	}
+}
+
+/* The MMU's own way through the table
+ * -------------------------------------------- */
+
+static void
+fill_mapping(struct mm *mm, uint64_t addr, uint64_t pte, unsigned shift,
+	     struct mapping *m)
+{
+	struct vma *v = vma_find(mm, addr);
+
+	BUG_ON(!v);
+	m->page.raw = pte & PTE_ADDR;
+	m->area = v->area;
+	m->as = mm->as;
+	m->page_shift = (uint8_t)shift;
+	m->writable = (pte & (PTE_W | PTE_D)) == (PTE_W | PTE_D);
+	m->executable = !(pte & PTE_NX);
+}
+
+enum resolution
+os_resolve(struct os *os, struct task *t, vaddr addr, enum access acc,
+	   struct mapping *m)
+{
+	struct mm *mm = t->proc->mm;
+	unsigned shift = PAGE_SHIFT;
+	uint64_t *e, set;
+
+	if (addr.raw >= TASK_SIZE)
+		return RES_FAULT;
+	e = pt_find(os, mm, addr.raw, 0);
+	if (!e) {
+		e = pt_find(os, mm, addr.raw, 1);
+		shift = PAGE_SHIFT_2M;
+	}
+	if (!e || !(*e & PTE_P) || (acc == ACC_WRITE && !(*e & PTE_W)) ||
+	    (acc == ACC_EXEC && (*e & PTE_NX)))
+		return RES_FAULT;
+	set = PTE_A | (acc == ACC_WRITE ? PTE_D : 0);
+	m->set_a = !(*e & PTE_A);
+	m->set_d = (set & PTE_D) && !(*e & PTE_D);
+	*e |= set;
+	fill_mapping(mm, addr.raw, *e, shift, m);
+	return RES_OK;
+}

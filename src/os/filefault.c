@@ -1,0 +1,249 @@
+/*
+ * filefault.c - faults on mapped files: fault-around, the page itself,
+ * private copies, shared writes (mm/memory.c:do_fault() and below).
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include <signal.h>
+
+#include "os/internal.h"
+
+static bool
+is_fs(const struct fctx *c)
+{
+	return c->vma->file->inode->backing == BACK_FS;
+}
+
+static uint8_t
+read_kind(const struct fctx *c)
+{
+	return is_fs(c) ? FAULT_FILE_READ : FAULT_SHM;
+}
+
+/* Fault-around ---------------------------------------------------------------
+ */
+
+/* First and last address of do_fault_around()'s window: aligned in virtual
+ * address, slid up when cut at the start of the mapping, inside one table. */
+static void
+around_window(const struct fctx *c, uint64_t *from, uint64_t *to)
+{
+	uint64_t n = c->os->cfg.fault_around_bytes >> PAGE_SHIFT;
+	uint64_t p = page_of(c->addr) & (PTES - 1);
+	uint64_t v = page_of(c->addr - c->vma->start);
+	uint64_t lo = max_u64(align_down(p, n), p - min_u64(p, v));
+	uint64_t hi = min_u64(min_u64(lo + n, PTES), p + vma_pages(c->vma) - v);
+	uint64_t base = align_down(c->addr, PMD_SIZE);
+
+	*from = base + (lo << PAGE_SHIFT);
+	*to = base + ((hi - 1) << PAGE_SHIFT);
+}
+
+/* Map frame fno at addr for reading, if nothing is there. */
+static void
+map_extra(struct fctx *c, uint64_t addr, uint32_t fno, uint64_t bits)
+{
+	uint64_t *pte = c->pte + (int64_t)(page_of(addr) - page_of(c->addr));
+
+	if (*pte)
+		return;
+	pte_install(c, addr, pte, fno, bits);
+	if (addr != c->addr)
+		c->os->work.ptes_set++;
+}
+
+/* All of a large folio that the mapping, the table and the file's size leave
+ * of it (Linux 6.18). */
+static void
+map_folio(struct fctx *c, uint64_t addr, uint32_t fno, uint64_t bits)
+{
+	struct frame *f = frame_at(c->os, fno);
+	uint32_t head = f->head, n = 1u << frame_at(c->os, head)->order;
+	uint64_t base = align_down(c->addr, PMD_SIZE);
+	uint64_t pages = inode_pages(c->vma->file->inode);
+
+	for (uint32_t i = head; i < head + n; i++) {
+		uint64_t a = addr + ((uint64_t)i - fno) * PAGE_SIZE;
+
+		if (a < c->vma->start || a >= c->vma->end || a < base ||
+		    a >= base + PMD_SIZE || frame_at(c->os, i)->index >= pages)
+			continue;
+		map_extra(c, a, i, bits);
+	}
+}
+
+static void
+map_page_or_folio(struct fctx *c, uint64_t addr, uint32_t fno, uint64_t bits)
+{
+	uint32_t head = frame_at(c->os, fno)->head;
+
+	if (c->os->cfg.kernel >= 618 && frame_at(c->os, head)->order)
+		map_folio(c, addr, fno, bits);
+	else
+		map_extra(c, addr, fno, bits);
+}
+
+/* mm/filemap.c:filemap_map_pages().  True: the faulting page is mapped. */
+static bool
+fault_around(struct fctx *c)
+{
+	struct ofile *f = c->vma->file;
+	uint64_t from, to, pages = inode_pages(f->inode);
+	uint64_t bits = vma_pte_bits(c->os, c->vma);
+
+	if (c->os->cfg.fault_around_bytes <= PAGE_SIZE)
+		return false;
+	around_window(c, &from, &to);
+	for (uint64_t a = from; a <= to; a += PAGE_SIZE) {
+		uint64_t index = vma_index(c->vma, a);
+		uint32_t fno;
+
+		if (index >= pages)
+			break;
+		fno = cache_find(c->os, f->inode, index);
+		if (!fno || (frame_at(c->os, fno)->flags & FF_MARKER))
+			continue;
+		if (f->ra.mmap_miss)
+			f->ra.mmap_miss--;
+		map_page_or_folio(c, a, fno, bits);
+	}
+	return *c->pte;
+}
+
+/* The page itself
+ * ------------------------------------------------------------------ */
+
+/* ->fault(): the page-cache page, held; 0 with the signal set. */
+static uint32_t
+get_page(struct fctx *c)
+{
+	struct os *os = c->os;
+	struct inode *ino = c->vma->file->inode;
+	uint64_t index = vma_index(c->vma, c->addr);
+	uint32_t fno;
+
+	if (index >= inode_pages(ino)) {
+		fault_bus(c, BUS_ADRERR);
+		return 0;
+	}
+	fno = cache_find(os, ino, index);
+	if (fno) {
+		frame_get(os, fno);
+		if (is_fs(c))
+			ra_async(os, c->vma, index, fno);
+		return fno;
+	}
+	if (is_fs(c)) {
+		c->major = !c->gup;
+		ra_sync(os, c->vma, index);
+		fno = cache_find(os, ino, index);
+	} else {
+		fno = cache_add(os, ino, index, inode_pages(ino));
+	}
+	if (!fno) {
+		fault_oom(c);
+		return 0;
+	}
+	frame_get(os, fno);
+	return fno;
+}
+
+static void
+read_fault(struct fctx *c)
+{
+	uint32_t fno;
+
+	c->kind = read_kind(c);
+	if (fault_around(c))
+		return;
+	fno = get_page(c);
+	if (!fno)
+		return;
+	map_page_or_folio(c, c->addr, fno, vma_pte_bits(c->os, c->vma));
+	frame_put(c->os, fno);
+}
+
+/* Write to a private mapping: a copy, and one entry. */
+static void
+cow_fault(struct fctx *c)
+{
+	struct os *os = c->os;
+	uint32_t fno, copy;
+
+	vma_need_anon(os, c->mm, c->vma);
+	fno = get_page(c);
+	if (!fno)
+		return;
+	copy = frame_alloc(os, 0, FR_ANON);
+	if (!copy) {
+		frame_put(os, fno);
+		fault_oom(c);
+		return;
+	}
+	frame_at(os, copy)->content = frame_at(os, fno)->content;
+	frame_at(os, copy)->flags |= FF_EXCLUSIVE;
+	os->work.pages_copied++;
+	frame_put(os, fno);
+	pte_install(c, c->addr, c->pte, copy,
+		    vma_pte_bits(os, c->vma) | PTE_W | PTE_D);
+	frame_put(os, copy);
+	c->kind = FAULT_FILE_PRIVATE_COPY;
+}
+
+static void
+shared_write_fault(struct fctx *c)
+{
+	struct os *os = c->os;
+	uint64_t bits = vma_pte_bits(os, c->vma) | PTE_W | PTE_D;
+	uint32_t fno = get_page(c), head, n;
+
+	if (!fno)
+		return;
+	c->kind = is_fs(c) ? FAULT_FILE_SHARED_WRITE : FAULT_SHM;
+	head = frame_at(os, fno)->head;
+	n = 1u << frame_at(os, head)->order;
+	map_page_or_folio(c, c->addr, fno, bits);
+	if (os->cfg.kernel < 618)
+		head = fno, n = 1;
+	for (uint32_t i = head; is_fs(c) && i < head + n; i++)
+		inode_mark_dirty(os, i);
+	frame_put(os, fno);
+}
+
+/* A page of a device: no frame of memory stands behind it. */
+static void
+device_fault(struct fctx *c)
+{
+	struct inode *ino = c->vma->file->inode;
+
+	if (ino->backing != BACK_DRIVER) {
+		fault_bus(c, BUS_ADRERR);
+		return;
+	}
+	*c->pte = device_pte(c->os, c->vma, c->addr);
+	c->kind = FAULT_DEVICE;
+}
+
+uint64_t
+device_pte(struct os *os, const struct vma *v, uint64_t addr)
+{
+	uint64_t no = v->file ? v->file->inode->no + 1 : 0;
+	uint64_t page = (no << 24 ^ vma_index(v, addr)) & 0xffffffffu;
+	uint64_t bits = vma_pte_bits(os, v) | PTE_SPECIAL;
+
+	return pte_make((pfn){os->n_frames + page}, bits);
+}
+
+void
+fault_file(struct fctx *c)
+{
+	uint8_t backing = c->vma->file->inode->backing;
+
+	if (backing != BACK_FS && backing != BACK_SHM)
+		device_fault(c);
+	else if (!c->write)
+		read_fault(c);
+	else if (c->vma->flags & VM_SHARED)
+		shared_write_fault(c);
+	else
+		cow_fault(c);
+}

@@ -1,0 +1,212 @@
+/*
+ * mman.c - mmap, munmap, brk.
+ *
+ * The recorded result is what happened: it places mappings, and a call that
+ * failed has no effect.  What the model would have answered is worked out
+ * beside it (call_want()).
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include "base/xalloc.h"
+#include "os/internal.h"
+
+#define MAP_TYPE_MASK 0x0fu
+
+static uint64_t
+page_up(uint64_t x)
+{
+	return (x + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+}
+
+/* Is [addr, addr + len) a range of user pages? */
+bool
+user_range_ok(uint64_t addr, uint64_t len)
+{
+	return !(addr & (PAGE_SIZE - 1)) && len && len <= TASK_SIZE &&
+	       addr <= TASK_SIZE - len;
+}
+
+static uint32_t
+prot_flags(uint64_t prot)
+{
+	return (prot & PROT_READ ? VM_READ : 0u) |
+	       (prot & PROT_WRITE ? VM_WRITE : 0u) |
+	       (prot & PROT_EXEC ? VM_EXEC : 0u);
+}
+
+static uint32_t
+mmap_flags(const struct call *c, bool shared)
+{
+	uint64_t map = c->s->args[3];
+	uint32_t f =
+	    prot_flags(c->s->args[2]) | VM_MAYACCESS | c->mm->def_flags;
+	bool ro = (c->s->file_flags & O_ACCMODE) == O_RDONLY;
+
+	if (shared) {
+		f |= VM_SHARED | VM_MAYSHARE;
+		if (!(map & MAP_ANONYMOUS) && ro)
+			f &= ~(VM_MAYWRITE | VM_SHARED);
+	}
+	f |= map & MAP_GROWSDOWN ? VM_GROWSDOWN : 0;
+	f |= map & MAP_LOCKED ? VM_LOCKED : 0;
+	f |= map & MAP_STACK ? VM_NOHUGEPAGE : 0;
+	if ((map & MAP_NORESERVE) && c->os->cfg.overcommit != 2)
+		f |= VM_NORESERVE;
+	if ((f & (VM_NORESERVE | VM_SHARED | VM_WRITE)) == VM_WRITE)
+		f |= VM_ACCOUNT;
+	return f;
+}
+
+/* Every page of a device is there from the start. */
+bool
+map_device(struct os *os, struct mm *mm, struct vma *v)
+{
+	for (uint64_t a = v->start; a < v->end; a += PAGE_SIZE) {
+		uint64_t *pte = pt_make(os, mm, a, 0);
+
+		if (!pte)
+			return false;
+		*pte = device_pte(os, v, a);
+		os->work.ptes_set++;
+	}
+	return true;
+}
+
+/* Shared anonymous memory is a nameless file of tmpfs. */
+static struct ofile *
+anon_shared(struct call *c, uint64_t len)
+{
+	struct inode *ino = inode_new(c->os, BACK_SHM);
+	struct ofile *f;
+
+	ino->anon_shm = true;
+	ino->size = len;
+	ino->path = xstrdup("[shared anon]");
+	f = xcalloc(1, sizeof(*f));
+	f->inode = ino;
+	ino->handles++;
+	return f; /* no reference yet: the mapping takes the first */
+}
+
+static bool
+mmap_file(struct call *c, struct vma *v, bool shared)
+{
+	struct inode *ino = inode_of_file(c->os, c->s->file);
+
+	if (c->s->args[3] & MAP_ANONYMOUS)
+		ino = NULL;
+	else if (!ino)
+		return call_refuse(c, "mmap of a file the trace does not name");
+	if (ino && ino->backing == BACK_FS && c->s->file_size)
+		inode_resize(c->os, ino, c->s->file_size);
+	if (ino && ino->backing == BACK_ZERO)
+		ino = NULL;
+	v->name = ino ? VN_FILE : VN_ANON;
+	v->pgoff = ino ? page_of(c->s->args[5]) : page_of(v->start);
+	if (ino) {
+		v->file = ofile_get(c->os, c->mm, ino);
+	} else if (shared) {
+		v->file = anon_shared(c, v->end - v->start);
+		v->pgoff = 0;
+	}
+	if (ino && ino->backing == BACK_DEVICE)
+		v->flags |= VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP;
+	return true;
+}
+
+static bool
+mmap_apply(struct call *c, uint64_t addr, uint64_t len)
+{
+	uint64_t map = c->s->args[3];
+	bool shared = (map & MAP_TYPE_MASK) != MAP_PRIVATE;
+	struct vma proto = {.start = addr,
+			    .end = addr + len,
+			    .origin = addr,
+			    .flags = mmap_flags(c, shared)};
+	struct vma *v;
+
+	if (!mmap_file(c, &proto, shared))
+		return false;
+	vma_unmap(c->os, c->mm, addr, addr + len);
+	v = vma_add(c->os, c->mm, &proto);
+	if ((proto.flags & VM_PFNMAP) && !map_device(c->os, c->mm, v))
+		return call_refuse(c, "out of modelled memory: device mapping");
+	if ((proto.flags & VM_LOCKED) ||
+	    ((map & MAP_POPULATE) && !(map & MAP_NONBLOCK)))
+		populate(c->os, c->task, addr, addr + len);
+	return true;
+}
+
+void
+sys_mmap(struct call *c)
+{
+	uint64_t len = c->s->args[1], addr = (uint64_t)c->s->ret;
+
+	if (call_failed(c))
+		return;
+	if (len > TASK_SIZE || !user_range_ok(addr, page_up(len))) {
+		call_refuse(c, "mmap: recorded result is no range of pages");
+		return;
+	}
+	mmap_apply(c, addr, page_up(len));
+}
+
+void
+sys_munmap(struct call *c)
+{
+	uint64_t addr = c->s->args[0], len = c->s->args[1];
+	bool valid = len <= TASK_SIZE && user_range_ok(addr, page_up(len));
+
+	call_want(c, valid ? 0 : -EINVAL);
+	if (valid && !call_failed(c))
+		vma_unmap(c->os, c->mm, addr, addr + page_up(len));
+}
+
+/* brk
+ * ----------------------------------------------------------------------------
+ */
+
+static bool
+brk_grow(struct call *c, uint64_t from, uint64_t to)
+{
+	struct vma proto = {.start = from,
+			    .end = to,
+			    .origin = from,
+			    .pgoff = page_of(from),
+			    .flags = VM_READ | VM_WRITE | VM_MAYACCESS |
+				     VM_ACCOUNT | c->mm->def_flags,
+			    .name = VN_HEAP};
+
+	if (vma_overlaps(c->mm, from, to))
+		return false;
+	vma_add(c->os, c->mm, &proto);
+	if (proto.flags & VM_LOCKED)
+		populate(c->os, c->task, from, to);
+	return true;
+}
+
+void
+sys_brk(struct call *c)
+{
+	struct mm *mm = c->mm;
+	uint64_t now = (uint64_t)c->s->ret, from, to;
+
+	if (call_failed(c) || now >= TASK_SIZE)
+		return;
+	if (!mm->brk) {
+		mm->start_brk = mm->brk = now;
+		return;
+	}
+	from = page_up(mm->brk);
+	to = page_up(now);
+	if (now < mm->start_brk)
+		return;
+	if (to < from)
+		vma_unmap(c->os, mm, to, from);
+	else if (to > from && !brk_grow(c, from, to))
+		return;
+	mm->brk = now;
+}

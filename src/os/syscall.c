@@ -1,0 +1,81 @@
+/*
+ * syscall.c - system calls: which handler knows one, and whether the model
+ * agrees with the result that was recorded.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include <stdlib.h>
+#include <sys/syscall.h>
+
+#include "base/xalloc.h"
+#include "os/internal.h"
+
+static const struct {
+	uint32_t nr;
+	const char *name;
+	void (*call)(struct call *c);
+} calls[] = {
+    {SYS_mmap, "mmap", sys_mmap},
+    {SYS_munmap, "munmap", sys_munmap},
+    {SYS_mprotect, "mprotect", sys_mprotect},
+    {SYS_brk, "brk", sys_brk},
+};
+
+/* What the model would have returned, where it can tell. */
+void
+call_want(struct call *c, int64_t ret)
+{
+	c->want = ret;
+	c->know = true;
+}
+
+bool
+call_failed(const struct call *c)
+{
+	return c->s->ret < 0 && c->s->ret >= -4095;
+}
+
+bool
+call_refuse(struct call *c, const char *what)
+{
+	if (!c->refused)
+		err_set(c->err, ERR_REFUSED, "process %u: %s", c->task->pid,
+			what);
+	c->refused = true;
+	return false;
+}
+
+static void
+note_mismatch(struct call *c, const char *name)
+{
+	struct os *os = c->os;
+	uint64_t i = os->stats.result_mismatches++;
+
+	if (i >= MISMATCH_KEPT)
+		return;
+	os->mismatch[i] = xasprintf(
+	    "process %u: %s(0x%llx, 0x%llx, 0x%llx, 0x%llx) returned %lld, "
+	    "expected %lld",
+	    c->task->pid, name, (unsigned long long)c->s->args[0],
+	    (unsigned long long)c->s->args[1],
+	    (unsigned long long)c->s->args[2],
+	    (unsigned long long)c->s->args[3], (long long)c->s->ret,
+	    (long long)c->want);
+}
+
+bool
+syscall_event(struct os *os, struct task *t, const struct event *ev,
+	      struct err *e)
+{
+	struct call c = {
+	    .os = os, .task = t, .mm = t->proc->mm, .s = &ev->sys, .err = e};
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		if (calls[i].nr != ev->sys.nr)
+			continue;
+		calls[i].call(&c);
+		if (c.know && c.want != ev->sys.ret && !c.refused)
+			note_mismatch(&c, calls[i].name);
+		break;
+	}
+	return !c.refused;
+}

@@ -1,0 +1,508 @@
+/*
+ * gnuplot.c - figures from a result, drawn by gnuplot.
+ *
+ * Sized for a column of a two-column paper; grey levels only, and every bar
+ * and row is labelled, so that nothing depends on colour.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/outfile.h"
+#include "base/xalloc.h"
+#include "report/gnuplot.h"
+
+#define COLUMN_INCHES 3.4
+#define MAX_ROWS      32
+
+struct format {
+	const char *name, *terminal;
+	double unit; /* of the terminal's size, in an inch */
+	const char *rest;
+};
+
+static const struct format all_formats[] = {
+    {"pdf", "pdfcairo", 1, "font 'Helvetica,8' fontscale 0.9"},
+    {"png", "pngcairo", 300,
+     "font 'Helvetica,8' fontscale 3.0 linewidth 3 pointscale 2"},
+    {"svg", "svg", 100, "font 'Helvetica,11'"},
+    {NULL, NULL, 0, NULL},
+};
+
+/* One figure under way. */
+struct figure {
+	const char *dir;
+	char *name; /* "ls-cycles" */
+	const char *formats;
+	double inches; /* height */
+	struct outfile data, script;
+};
+
+static const char *
+string_at(const json_t *object, const char *key)
+{
+	const char *s = json_string_value(json_object_get(object, key));
+
+	return s ? s : "";
+}
+
+static double
+number_at(const json_t *object, const char *key)
+{
+	return json_number_value(json_object_get(object, key));
+}
+
+/* ------------------------------------------------------- files and gnuplot */
+
+static bool
+figure_open(struct figure *g, struct err *e)
+{
+	char *data = xasprintf("%s/%s.dat", g->dir, g->name);
+	char *script = xasprintf("%s/%s.gp", g->dir, g->name);
+	bool good = outfile_open(&g->data, data, e) &&
+		    outfile_open(&g->script, script, e);
+
+	free(data);
+	free(script);
+	return good;
+}
+
+/* Text inside a gnuplot string in single quotes. */
+static void
+put_quoted(const char *text, FILE *f)
+{
+	putc('\'', f);
+	for (; *text; text++) {
+		if (*text == '\'')
+			putc('\'', f);
+		putc(*text == '_' ? ' ' : *text, f);
+	}
+	putc('\'', f);
+}
+
+static bool
+wanted(const char *list, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *p = list; p; p = strchr(p, ',')) {
+		p += *p == ',';
+		if (!strncmp(p, name, n) && (!p[n] || p[n] == ','))
+			return true;
+	}
+	return false;
+}
+
+/* The terminals: the first draws, the others draw it again. */
+static void
+put_terminals(const struct figure *g, const char *draw, FILE *f)
+{
+	for (const struct format *t = all_formats; t->name; t++) {
+		if (!wanted(g->formats, t->name))
+			continue;
+		fprintf(f, "set terminal %s noenhanced size %g,%g %s\n",
+			t->terminal, COLUMN_INCHES * t->unit,
+			g->inches * t->unit, t->rest);
+		fprintf(f, "set output '%s.%s'\n%s\n", g->name, t->name, draw);
+	}
+	fputs("set output\n", f);
+}
+
+/* gnuplot runs in the directory, so that the script names files plainly. */
+static _Noreturn void
+become_gnuplot(const char *dir, const char *script)
+{
+	if (chdir(dir) == 0)
+		execlp("gnuplot", "gnuplot", script, (char *)NULL);
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+static bool
+run_gnuplot(const struct figure *g, struct err *e)
+{
+	char *script = xasprintf("%s.gp", g->name);
+	int status = -1;
+	pid_t child;
+
+	fflush(NULL);
+	child = fork();
+	if (child == 0)
+		become_gnuplot(g->dir, script);
+	free(script);
+	if (child < 0 || waitpid(child, &status, 0) < 0)
+		return err_set(e, ERR_FAILED, "gnuplot: %s", strerror(errno));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		return err_set(e, ERR_FAILED,
+			       "gnuplot is not installed (Debian: apt install "
+			       "gnuplot-nox); %s/%s.gp and .dat are there to "
+			       "draw elsewhere",
+			       g->dir, g->name);
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		return err_set(e, ERR_FAILED, "gnuplot failed on %s/%s.gp",
+			       g->dir, g->name);
+	return true;
+}
+
+static bool
+figure_draw(struct figure *g, const char *draw, FILE *say, struct err *e)
+{
+	put_terminals(g, draw, g->script.f);
+	if (!outfile_commit(&g->data, e) || !outfile_commit(&g->script, e) ||
+	    !run_gnuplot(g, e))
+		return false;
+	for (const struct format *t = all_formats; t->name; t++)
+		if (wanted(g->formats, t->name))
+			fprintf(say, "%s/%s.%s\n", g->dir, g->name, t->name);
+	return true;
+}
+
+static void
+figure_close(struct figure *g)
+{
+	outfile_discard(&g->data);
+	outfile_discard(&g->script);
+	free(g->name);
+}
+
+/* --------------------------------------------- translation cycles by cause */
+
+struct cause_row {
+	const char *name;
+	double first; /* of the first lane, for the order */
+};
+
+static int
+larger(const void *a, const void *b)
+{
+	const struct cause_row *x = a, *y = b;
+
+	if (x->first != y->first)
+		return x->first < y->first ? 1 : -1;
+	return strcmp(x->name, y->name);
+}
+
+/* Cycles a thousand instructions that lane spends for cause. */
+static double
+cause_rate(const json_t *lane, const char *cause)
+{
+	double cycles =
+	    number_at(json_object_get(lane, "cycles_by_cause"), cause);
+	double n = number_at(json_object_get(lane, "counters"), "instructions");
+
+	return n > 0 ? 1000 * cycles / n : 0;
+}
+
+/* Causes that cost anything in any lane; the program's own work is not
+ * translation. */
+static unsigned
+find_causes(const json_t *lanes, struct cause_row *rows)
+{
+	json_t *first = json_array_get(lanes, 0);
+	const char *name;
+	json_t *value;
+	unsigned n = 0;
+
+	json_object_foreach(json_object_get(first, "cycles_by_cause"), name,
+			    value)
+	{
+		double most = 0;
+
+		if (!strcmp(name, "base") || !strcmp(name, "data_cache"))
+			continue;
+		for (size_t i = 0; i < json_array_size(lanes); i++) {
+			double rate =
+			    cause_rate(json_array_get(lanes, i), name);
+
+			most = rate > most ? rate : most;
+		}
+		if (most > 0 && n < MAX_ROWS)
+			rows[n++] =
+			    (struct cause_row){name, cause_rate(first, name)};
+	}
+	qsort(rows, n, sizeof *rows, larger);
+	return n;
+}
+
+static void
+write_causes(const json_t *lanes, const struct cause_row *rows, unsigned n,
+	     FILE *f)
+{
+	fputs("# cycles per 1000 instructions\n# row cause", f);
+	for (size_t i = 0; i < json_array_size(lanes); i++)
+		fprintf(f, " \"%s\"",
+			string_at(json_array_get(lanes, i), "name"));
+	for (unsigned r = 0; r < n; r++) {
+		fprintf(f, "\n%u %s", n - r, rows[r].name);
+		for (size_t i = 0; i < json_array_size(lanes); i++)
+			fprintf(
+			    f, " %.6g",
+			    cause_rate(json_array_get(lanes, i), rows[r].name));
+	}
+	putc('\n', f);
+}
+
+static void
+script_causes(const struct figure *g, const json_t *lanes,
+	      const struct cause_row *rows, unsigned n, FILE *f)
+{
+	unsigned bars = (unsigned)json_array_size(lanes);
+	double high = 0.8 / bars;
+
+	fprintf(f,
+		"# Translation and kernel cycles by cause; run: gnuplot "
+		"%s.gp\n"
+		"set xlabel 'cycles per 1000 instructions'\n"
+		"set style fill solid 1.0 border lc rgb 'black'\n"
+		"set border 3\nset tics nomirror out\n"
+		"set yrange [0.4:%u.6]\nset rmargin 8\n",
+		g->name, n);
+	fputs(bars > 1 ? "set key bottom right samplen 1\n" : "unset key\n", f);
+	fputs("set ytics (", f);
+	for (unsigned r = 0; r < n; r++) {
+		fputs(r ? ", " : "", f);
+		put_quoted(rows[r].name, f);
+		fprintf(f, " %u", n - r);
+	}
+	fputs(")\nset xrange [0:*]\nplot_it = \"plot \\\n", f);
+	for (unsigned i = 0; i < bars; i++) {
+		unsigned grey = bars > 1 ? 70 + 170 * i / (bars - 1) : 120;
+		double y = 0.4 - high * (i + 0.5);
+
+		fprintf(f,
+			"  '%s.dat' using (0):($1+%.3f):(0):%u:($1+%.3f):"
+			"($1+%.3f) with boxxyerror lc rgb '#%02x%02x%02x' "
+			"title '%s', \\\n",
+			g->name, y, i + 3, y - high / 2, y + high / 2, grey,
+			grey, grey,
+			string_at(json_array_get(lanes, i), "name"));
+		fprintf(f,
+			"  '' using %u:($1+%.3f):(sprintf('%%.3g', $%u)) with "
+			"labels left offset 0.5,0 font ',6' notitle%s \\\n",
+			i + 3, y, i + 3, i + 1 < bars ? "," : "\"");
+	}
+	putc('\n', f);
+}
+
+static bool
+plot_causes(const json_t *root, struct figure *g, FILE *say, struct err *e)
+{
+	const json_t *lanes = json_object_get(root, "lanes");
+	struct cause_row rows[MAX_ROWS];
+	unsigned n = find_causes(lanes, rows);
+
+	if (!n || !figure_open(g, e))
+		return !n;
+	g->inches = 0.6 + 0.13 * n * (1 + 0.5 * (double)json_array_size(lanes));
+	write_causes(lanes, rows, n, g->data.f);
+	script_causes(g, lanes, rows, n, g->script.f);
+	return figure_draw(g, "eval plot_it", say, e);
+}
+
+/* -------------------------------------------------- faults over time by kind
+ */
+
+struct kind_row {
+	const char *name;
+	const json_t *counts;
+	json_int_t total, peak;
+};
+
+static unsigned
+find_kinds(const json_t *faults, struct kind_row *rows)
+{
+	const char *name;
+	json_t *counts;
+	unsigned n = 0;
+
+	json_object_foreach((json_t *)faults, name, counts)
+	{
+		struct kind_row row = {name, counts, 0, 1};
+
+		for (size_t i = 0; i < json_array_size(counts); i++) {
+			json_int_t v =
+			    json_integer_value(json_array_get(counts, i));
+
+			row.total += v;
+			row.peak = v > row.peak ? v : row.peak;
+		}
+		if (n < MAX_ROWS)
+			rows[n++] = row;
+	}
+	return n;
+}
+
+static void
+write_kinds(const struct kind_row *rows, unsigned n, double width, FILE *f)
+{
+	size_t buckets = json_array_size(rows[0].counts);
+
+	fprintf(f,
+		"# faults in each %.0f instructions\n# middle(millions of "
+		"instructions)",
+		width);
+	for (unsigned k = 0; k < n; k++)
+		fprintf(f, " %s", rows[k].name);
+	for (size_t i = 0; i < buckets; i++) {
+		fprintf(f, "\n%.9g", ((double)i + 0.5) * width * 1e-6);
+		for (unsigned k = 0; k < n; k++)
+			fprintf(f, " %" JSON_INTEGER_FORMAT,
+				json_integer_value(
+				    json_array_get(rows[k].counts, i)));
+	}
+	putc('\n', f);
+}
+
+/* A strip a kind: its height is the share of that kind's own peak, its label
+ * says what it amounts to. */
+static void
+script_kinds(const struct figure *g, const struct kind_row *rows, unsigned n,
+	     double width, FILE *f)
+{
+	double half = width * 0.5e-6;
+	size_t buckets = json_array_size(rows[0].counts);
+
+	fprintf(f,
+		"# Page faults over time by kind; run: gnuplot %s.gp\n"
+		"set xlabel 'instructions, millions'\n"
+		"set style fill solid 1.0 noborder\n"
+		"set border 1\nset xtics nomirror out\nset ytics scale 0\n"
+		"unset key\nset yrange [-0.1:%u]\nset xrange [0:%.9g]\n"
+		"set rmargin 13\n"
+		"set label 'all (peak)' at graph 1.02, first %.2f font ',7'\n",
+		g->name, n, width * 1e-6 * (double)buckets, n + 0.05);
+	for (unsigned k = 0; k < n; k++)
+		fprintf(f,
+			"set label '%" JSON_INTEGER_FORMAT
+			" (%" JSON_INTEGER_FORMAT
+			")' at graph 1.02, first %.2f font ',7'\n"
+			"set arrow from graph 0, first %u to graph 1, first "
+			"%u nohead lc rgb 'grey60' lw 0.5\n",
+			rows[k].total, rows[k].peak, n - 1 - k + 0.3, n - 1 - k,
+			n - 1 - k);
+	fputs("set ytics (", f);
+	for (unsigned k = 0; k < n; k++) {
+		fputs(k ? ", " : "", f);
+		put_quoted(rows[k].name, f);
+		fprintf(f, " %.2f", n - 1 - k + 0.3);
+	}
+	fputs(")\nplot_it = \"plot \\\n", f);
+	for (unsigned k = 0; k < n; k++)
+		fprintf(f,
+			"  '%s.dat' using 1:($%u>0?%u:NaN):($1-%.9g):"
+			"($1+%.9g):(%u):(%u+0.82*$%u/%" JSON_INTEGER_FORMAT
+			".) with boxxyerror lc rgb 'black'%s \\\n",
+			g->name, k + 2, n - 1 - k, half, half, n - 1 - k,
+			n - 1 - k, k + 2, rows[k].peak, k + 1 < n ? "," : "\"");
+	putc('\n', f);
+}
+
+static bool
+plot_kinds(const json_t *root, struct figure *g, FILE *say, struct err *e)
+{
+	const json_t *intervals = json_object_get(root, "intervals");
+	const json_t *faults = json_object_get(intervals, "faults");
+	double width = number_at(intervals, "instructions");
+	struct kind_row rows[MAX_ROWS];
+	unsigned n = find_kinds(faults, rows);
+
+	if (!n || !figure_open(g, e))
+		return !n;
+	g->inches = 0.55 + 0.22 * n;
+	write_kinds(rows, n, width, g->data.f);
+	script_kinds(g, rows, n, width, g->script.f);
+	return figure_draw(g, "eval plot_it", say, e);
+}
+
+/* ------------------------------------------------------------------- both */
+
+static json_t *
+load_result(const char *path, struct err *e)
+{
+	json_error_t why;
+	json_t *root = json_load_file(path, 0, &why);
+	const json_t *schema = json_object_get(root, "schema");
+
+	if (!root) {
+		err_set(e, ERR_INPUT, "%s:%d: %s", path, why.line, why.text);
+		return NULL;
+	}
+	if (strcmp(string_at(schema, "name"), "pagewalk-result") ||
+	    number_at(schema, "version") != 1) {
+		err_set(e, ERR_INPUT,
+			"%s: not a result of version 1 ('pagewalk run TRACE "
+			"--json FILE' makes one)",
+			path);
+		json_decref(root);
+		return NULL;
+	}
+	return root;
+}
+
+static bool
+check_formats(const char *list, struct err *e)
+{
+	for (const char *p = list; p; p = strchr(p, ',')) {
+		const struct format *t = all_formats;
+		size_t n;
+
+		p += *p == ',';
+		n = strcspn(p, ",");
+		while (t->name &&
+		       (strlen(t->name) != n || strncmp(t->name, p, n) != 0))
+			t++;
+		if (!t->name)
+			return err_set(e, ERR_USAGE,
+				       "--format %s: expected pdf, png, svg, "
+				       "or several with commas",
+				       list);
+	}
+	return true;
+}
+
+/* "out/ls.json" -> "ls-cycles". */
+static char *
+figure_name(const char *path, const char *what)
+{
+	const char *slash = strrchr(path, '/');
+	const char *base = slash ? slash + 1 : path;
+	size_t n = strlen(base);
+
+	if (n > 5 && !strcmp(base + n - 5, ".json"))
+		n -= 5;
+	return xasprintf("%.*s-%s", (int)n, base, what);
+}
+
+bool
+plot_result(const char *path, const char *dir, const char *formats, FILE *say,
+	    struct err *e)
+{
+	struct figure causes = {.dir = dir, .formats = formats};
+	struct figure kinds = causes;
+	json_t *root;
+	bool good;
+
+	if (!check_formats(formats, e))
+		return false;
+	root = load_result(path, e);
+	if (!root)
+		return false;
+	if (mkdir(dir, 0777) && errno != EEXIST) {
+		json_decref(root);
+		return err_set(e, ERR_FAILED, "%s: %s", dir, strerror(errno));
+	}
+	causes.name = figure_name(path, "cycles");
+	kinds.name = figure_name(path, "faults");
+	good = plot_causes(root, &causes, say, e) &&
+	       plot_kinds(root, &kinds, say, e);
+	figure_close(&causes);
+	figure_close(&kinds);
+	json_decref(root);
+	return good;
+}

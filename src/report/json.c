@@ -1,0 +1,511 @@
+/* json.c - the report for machines; doc/results.md documents every key.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/release.h"
+#include "base/xalloc.h"
+#include "report/report.h"
+#include "sim/result.h"
+#include "trace/reader.h"
+
+#define SCHEMA_NAME    "pagewalk-result"
+#define SCHEMA_VERSION 1
+
+static json_t *
+number(uint64_t v)
+{
+	return json_integer((json_int_t)v);
+}
+
+/* A string that may not be UTF-8: then its odd bytes become \xNN. */
+static json_t *
+string(const char *s)
+{
+	json_t *j = json_string(s ? s : "");
+	char *escaped, *out;
+	size_t size;
+
+	if (j)
+		return j;
+	size = 4 * strlen(s) + 1;
+	escaped = out = xmalloc(size);
+	for (; *s; s++)
+		if ((unsigned char)*s < 0x80)
+			*out++ = *s;
+		else
+			out += snprintf(out, 5, "\\x%02x", (unsigned char)*s);
+	*out = '\0';
+	j = json_string(escaped);
+	free(escaped);
+	return j;
+}
+
+static void
+put(json_t *object, const char *key, json_t *value)
+{
+	json_object_set_new(object, key, value);
+}
+
+static void
+put_number(json_t *object, const char *key, uint64_t v)
+{
+	put(object, key, number(v));
+}
+
+/* One object of the table's rows {name, member}. */
+#define PUT(object, s, member) put_number(object, #member, (s)->member)
+
+static json_t *
+trace_json(const struct run_result *r)
+{
+	const struct trace_totals *n = trace_totals(r->trace);
+	json_t *trace = json_object(), *provenance = json_object();
+	json_t *damage = json_array(), *totals = json_object();
+	const char *key;
+
+	put(trace, "path", string(r->trace_path));
+	put(trace, "content_id", string(trace_content_id(r->trace)));
+	for (unsigned i = 0; (key = trace_provenance_key(r->trace, i)); i++)
+		put(provenance, key,
+		    string(trace_provenance_value(r->trace, i)));
+	put(trace, "provenance", provenance);
+	PUT(totals, n, references);
+	PUT(totals, n, instructions);
+	PUT(totals, n, loads);
+	PUT(totals, n, stores);
+	PUT(totals, n, modifies);
+	PUT(totals, n, events);
+	PUT(totals, n, chunks);
+	PUT(totals, n, file_bytes);
+	put(trace, "totals", totals);
+	for (size_t i = 0; i < trace_damage_count(r->trace); i++) {
+		const struct trace_damage *d = trace_damage(r->trace, i);
+		json_t *row = json_object();
+
+		PUT(row, d, offset);
+		put(row, "reason", string(d->reason));
+		json_array_append_new(damage, row);
+	}
+	put(trace, "damage", damage);
+	return trace;
+}
+
+static json_t *
+replay_json(const struct run_result *r)
+{
+	json_t *replay = json_object();
+
+	PUT(replay, r, skip);
+	PUT(replay, r, warmup);
+	PUT(replay, r, limit);
+	put(replay, "complete", json_boolean(r->complete));
+	return replay;
+}
+
+static json_t *
+faults_json(const struct run_result *r)
+{
+	const struct replay_counts *n = r->counts;
+	json_t *faults = json_object(), *kinds = json_object();
+	json_t *major = json_object();
+
+	PUT(faults, n, minor);
+	PUT(faults, n, major);
+	PUT(faults, n, signals);
+	for (unsigned k = 0; k < FAULT_KIND_COUNT; k++) {
+		put_number(kinds, fault_kind_names[k], n->by_kind[k]);
+		put_number(major, fault_kind_names[k], r->major_by_kind[k]);
+	}
+	put(faults, "by_kind", kinds);
+	put(faults, "major_by_kind", major);
+	return faults;
+}
+
+static json_t *
+tlb_json(const struct lane_stats *s)
+{
+	json_t *all = json_object();
+
+	for (unsigned i = 0; i < s->config->n_tlbs; i++) {
+		const struct tlb_stats *t = &s->tlb[i];
+		json_t *tlb = json_object();
+
+		PUT(tlb, t, lookups);
+		PUT(tlb, t, hits);
+		PUT(tlb, t, misses);
+		put_number(tlb, "insn_lookups", t->side_lookups[SIDE_I]);
+		put_number(tlb, "insn_misses", t->side_misses[SIDE_I]);
+		put_number(tlb, "data_lookups", t->side_lookups[SIDE_D]);
+		put_number(tlb, "data_misses", t->side_misses[SIDE_D]);
+		PUT(tlb, t, fills);
+		PUT(tlb, t, evictions);
+		PUT(tlb, t, invalidated);
+		put(all, s->config->tlb[i].name, tlb);
+	}
+	return all;
+}
+
+static json_t *
+totals_json(const struct run_result *r)
+{
+	const struct replay_counts *n = r->counts;
+	const struct lane_stats *s = r->lanes[0].stats;
+	json_t *totals = json_object();
+
+	PUT(totals, n, references);
+	PUT(totals, n, instructions);
+	PUT(totals, n, loads);
+	PUT(totals, n, stores);
+	PUT(totals, n, modifies);
+	PUT(totals, n, kernel_pages);
+	PUT(totals, n, visits);
+	PUT(totals, n, events);
+	PUT(totals, n, skipped);
+	put(totals, "faults", faults_json(r));
+	put(totals, "tlb", tlb_json(s));
+	PUT(totals, s, stlb_hits);
+	PUT(totals, s, stlb_misses);
+	PUT(totals, s, walks);
+	PUT(totals, s, walk_cycles);
+	PUT(totals, s, fault_cycles);
+	PUT(totals, s, cycles);
+	return totals;
+}
+
+static json_t *
+levels_json(const struct lane_stats *s)
+{
+	json_t *levels = json_array();
+
+	for (unsigned i = 0; i < s->n_levels; i++) {
+		json_t *level = json_object();
+
+		PUT(level, &s->level[i], lookups);
+		PUT(level, &s->level[i], hits);
+		PUT(level, &s->level[i], misses);
+		json_array_append_new(levels, level);
+	}
+	return levels;
+}
+
+static json_t *
+page_sizes_json(const struct lane_stats *s)
+{
+	const struct paging *p = s->config->paging;
+	json_t *sizes = json_object();
+	char name[8];
+
+	for (unsigned i = 0; i < p->levels; i++) {
+		const struct size_stats *z = &s->size[i];
+		json_t *size = json_object();
+
+		if (!(p->leaf_mask & (1u << i))) {
+			json_decref(size);
+			continue;
+		}
+		PUT(size, z, references);
+		PUT(size, z, l1_misses);
+		PUT(size, z, stlb_hits);
+		PUT(size, z, walks);
+		PUT(size, z, walk_cycles);
+		put(sizes, page_size_name(paging_shift(p, i), name), size);
+	}
+	return sizes;
+}
+
+static json_t *
+pwc_json(const struct lane_stats *s)
+{
+	json_t *all = json_object();
+
+	for (unsigned i = 0; i < s->config->n_pwcs; i++) {
+		json_t *pwc = json_object();
+
+		PUT(pwc, &s->pwc[i], lookups);
+		PUT(pwc, &s->pwc[i], hits);
+		put(all, s->config->pwc[i].name, pwc);
+	}
+	return all;
+}
+
+/* Numbers by place: each cache by its name, and "memory". */
+static json_t *
+places_json(const struct lane_config *c, const uint64_t *at)
+{
+	json_t *places = json_object();
+
+	for (unsigned k = 0; k < c->n_caches; k++)
+		put_number(places, c->cache[k].name, at[k]);
+	put_number(places, "memory", at[c->n_caches]);
+	return places;
+}
+
+static json_t *
+pte_loads_json(const struct lane_stats *s, bool cycles)
+{
+	json_t *levels = json_object();
+
+	for (unsigned i = 0; i < s->config->paging->levels; i++)
+		put(levels, level_name(i),
+		    places_json(s->config, cycles ? s->pte_cycles_at[i]
+						  : s->pte_loads_at[i]));
+	return levels;
+}
+
+static json_t *
+cache_json(const struct lane_stats *s)
+{
+	json_t *all = json_object();
+
+	for (unsigned i = 0; i < s->config->n_caches; i++) {
+		json_t *cache = json_object();
+
+		PUT(cache, &s->cache[i], lookups);
+		PUT(cache, &s->cache[i], hits);
+		PUT(cache, &s->cache[i], misses);
+		put(all, s->config->cache[i].name, cache);
+	}
+	return all;
+}
+
+static json_t *
+causes_json(const struct lane_stats *s)
+{
+	json_t *causes = json_object();
+
+	for (unsigned k = 0; k < CAUSE_COUNT; k++)
+		put_number(causes, cause_names[k], s->by_cause[k]);
+	return causes;
+}
+
+static json_t *
+fault_cycles_json(const struct lane_stats *s)
+{
+	json_t *kinds = json_object();
+
+	for (unsigned k = 0; k < FAULT_KIND_COUNT; k++)
+		put_number(kinds, fault_kind_names[k], s->by_kind[k].cycles);
+	return kinds;
+}
+
+static void
+put_item(void *ctx, const struct conf_item *item)
+{
+	switch (item->key->type) {
+	case CONF_COUNT:
+	case CONF_BYTES:
+		put_number(ctx, item->name, item->number);
+		break;
+	case CONF_FLOAT:
+		put(ctx, item->name, json_real(item->real));
+		break;
+	case CONF_BOOL:
+		put(ctx, item->name, json_boolean(item->number));
+		break;
+	case CONF_WAYS:
+		if (item->number) {
+			put_number(ctx, item->name, item->number);
+			break;
+		}
+		__attribute__((fallthrough));
+	case CONF_CHOICE:
+	case CONF_PAGES:
+	case CONF_POLICY:
+	case CONF_PAGING:
+		put(ctx, item->name, string(item->text));
+		break;
+	}
+}
+
+static json_t *
+configuration_json(const struct conf *c)
+{
+	json_t *all = json_object();
+
+	conf_each(c, put_item, all);
+	return all;
+}
+
+/* A lane: nothing in here depends on the lanes beside it. */
+static json_t *
+lane_json(const struct result_lane *l)
+{
+	const struct lane_stats *s = l->stats;
+	json_t *lane = json_object(), *counters = json_object();
+
+	put(lane, "name", string(l->name));
+	for (const struct stat_desc *d = stat_descs; d->name; d++)
+		put_number(counters, d->name, stat_value(s, d));
+	put(lane, "counters", counters);
+	put(lane, "tlb", tlb_json(s));
+	put(lane, "tlb_levels", levels_json(s));
+	put(lane, "page_sizes", page_sizes_json(s));
+	put(lane, "pwc", pwc_json(s));
+	put(lane, "pte_loads", pte_loads_json(s, false));
+	put(lane, "pte_load_cycles", pte_loads_json(s, true));
+	put(lane, "cache", cache_json(s));
+	put(lane, "insn_served", places_json(s->config, s->data_at[SIDE_I]));
+	put(lane, "data_served", places_json(s->config, s->data_at[SIDE_D]));
+	put(lane, "cycles_by_cause", causes_json(s));
+	put(lane, "fault_cycles_by_kind", fault_cycles_json(s));
+	put(lane, "configuration", configuration_json(l->conf));
+	return lane;
+}
+
+static json_t *
+kernel_json(const struct run_result *r)
+{
+	json_t *kernel = json_object(), *work = json_object();
+	struct os_stats s;
+
+	os_stats(r->os, &s);
+	PUT(kernel, &s, syscalls);
+	PUT(kernel, &s, result_mismatches);
+	PUT(kernel, &s, forks);
+	PUT(kernel, &s, execs);
+	PUT(kernel, &s, exits);
+	PUT(kernel, &s, frames);
+	PUT(kernel, &s, frames_free);
+	PUT(kernel, &s, frames_peak_used);
+	PUT(kernel, &s, page_cache_pages);
+	PUT(kernel, &s, table_pages);
+	PUT(kernel, &s, table_pages_peak);
+#define X(field, help) PUT(work, &s.work, field);
+	KWORK_FIELDS(X)
+#undef X
+	put(kernel, "work", work);
+	return kernel;
+}
+
+static json_t *
+processes_json(const struct run_result *r)
+{
+	json_t *all = json_array();
+
+	for (uint32_t i = 0; i < os_process_count(r->os); i++) {
+		json_t *row = json_object();
+		struct os_process p;
+
+		os_process(r->os, i, &p);
+		PUT(row, &p, pid);
+		PUT(row, &p, parent);
+		put(row, "exe", string(p.exe));
+		PUT(row, &p, minor);
+		PUT(row, &p, major);
+		PUT(row, &p, rss_pages);
+		PUT(row, &p, max_rss_pages);
+		put(row, "exited", json_boolean(p.exited));
+		PUT(row, &p, status);
+		json_array_append_new(all, row);
+	}
+	return all;
+}
+
+static json_t *
+mapping_json(const struct area *a, const struct area_stats *s)
+{
+	json_t *row = json_object();
+	char start[24];
+
+	snprintf(start, sizeof start, "0x%" PRIx64, a->start);
+	PUT(row, a, pid);
+	put(row, "name", string(a->name));
+	put(row, "perms", string(a->perms));
+	put(row, "start", string(start));
+	PUT(row, a, minor);
+	PUT(row, a, major);
+	PUT(row, s, references);
+	PUT(row, s, l1_misses);
+	PUT(row, s, stlb_hits);
+	PUT(row, s, walks);
+	PUT(row, s, walk_cycles);
+	PUT(row, s, faults);
+	PUT(row, s, fault_cycles);
+	return row;
+}
+
+static json_t *
+mappings_json(const struct run_result *r)
+{
+	static const struct area_stats none;
+	const struct lane_stats *s = r->lanes[0].stats;
+	json_t *all = json_array();
+
+	for (uint32_t i = 0; i < os_area_count(r->os); i++)
+		json_array_append_new(
+		    all, mapping_json(os_area(r->os, i),
+				      i < s->n_areas ? &s->area[i] : &none));
+	return all;
+}
+
+static json_t *
+intervals_json(const struct intervals *iv)
+{
+	json_t *all = json_object(), *kinds = json_object();
+
+	put_number(all, "instructions", iv->width);
+	for (unsigned k = 0; k < FAULT_KIND_COUNT; k++) {
+		json_t *row = json_array();
+		uint64_t total = 0;
+
+		for (unsigned i = 0; i < iv->n; i++) {
+			total += iv->faults[i][k];
+			json_array_append_new(row, number(iv->faults[i][k]));
+		}
+		if (total)
+			put(kinds, fault_kind_names[k], row);
+		else
+			json_decref(row);
+	}
+	put(all, "faults", kinds);
+	return all;
+}
+
+static json_t *
+result_json(const struct run_result *r)
+{
+	json_t *root = json_object(), *lanes = json_array();
+
+	put(root, "schema",
+	    json_pack("{s:s, s:i}", "name", SCHEMA_NAME, "version",
+		      SCHEMA_VERSION));
+	put(root, "program",
+	    json_pack("{s:s, s:s}", "name", "pagewalk", "version",
+		      pagewalk_version));
+	put(root, "trace", trace_json(r));
+	put(root, "replay", replay_json(r));
+	put(root, "totals", totals_json(r));
+	put(root, "cycles_by_cause", causes_json(r->lanes[0].stats));
+	put(root, "kernel", kernel_json(r));
+	put(root, "processes", processes_json(r));
+	put(root, "mappings", mappings_json(r));
+	put(root, "intervals", intervals_json(&r->intervals));
+	put(root, "configuration", configuration_json(r->lanes[0].conf));
+	for (unsigned i = 0; i < r->n_lanes; i++)
+		json_array_append_new(lanes, lane_json(&r->lanes[i]));
+	put(root, "lanes", lanes);
+	return root;
+}
+
+bool
+report_json(const struct run_result *r, const char *path, struct err *e)
+{
+	struct outfile out;
+	json_t *root;
+	bool good;
+
+	if (!outfile_open(&out, path, e))
+		return false;
+	root = result_json(r);
+	good = !json_dumpf(root, out.f, JSON_INDENT(1) | JSON_ENSURE_ASCII);
+	json_decref(root);
+	putc('\n', out.f);
+	if (!outfile_commit(&out, e))
+		return false;
+	return good || err_set(e, ERR_FAILED, "%s: not written whole", path);
+}

@@ -1,0 +1,231 @@
+/* cpu.c - see cpu.h.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/xalloc.h"
+#include "sim/cpu.h"
+
+static const char *const side_names[SIDES] = {"instruction", "data"};
+
+static unsigned
+side_bit(unsigned side)
+{
+	return side == SIDE_I ? SIDE_INSN : SIDE_DATA;
+}
+
+/* The number of the array that keeps pages of 2^shift bytes for a side at a
+ * level, or n_tlbs. */
+static unsigned
+find_array(const struct lane_config *cfg, unsigned level, unsigned side,
+	   unsigned shift)
+{
+	unsigned i;
+
+	for (i = 0; i < cfg->n_tlbs; i++)
+		if (cfg->tlb[i].level == level &&
+		    cfg->tlb[i].sides & side_bit(side) &&
+		    cfg->tlb[i].page_sizes >> shift & 1)
+			break;
+	return i;
+}
+
+/* At the first level every page finds a place, whole or in pieces. */
+static unsigned
+find_first(const struct lane_config *cfg, unsigned side, unsigned *shift)
+{
+	unsigned i;
+
+	do
+		i = find_array(cfg, 1, side, *shift);
+	while (i == cfg->n_tlbs && (*shift)-- > cfg->paging->page_shift);
+	return i;
+}
+
+static bool
+init_route(struct cpu *c, const struct lane_config *cfg, unsigned side,
+	   unsigned leaf, struct err *e)
+{
+	struct route *r = &c->route[side][leaf];
+
+	for (unsigned level = 1; level <= LANE_MAX_LEVELS; level++) {
+		unsigned shift = paging_shift(cfg->paging, leaf);
+		unsigned i = level == 1 ? find_first(cfg, side, &shift)
+					: find_array(cfg, level, side, shift);
+
+		r->index[level - 1] = LANE_NO_TLB;
+		r->shift[level - 1] = (uint8_t)shift;
+		if (i == cfg->n_tlbs)
+			continue;
+		r->index[level - 1] = (uint8_t)i;
+		r->tlb[level - 1] = &c->tlb[i];
+	}
+	if (r->tlb[0])
+		return true;
+	return err_set(e, ERR_INPUT,
+		       "tlb: no level-1 array takes %s references to pages of "
+		       "2^%u bytes: expected one",
+		       side_names[side], cfg->paging->page_shift);
+}
+
+static bool
+init_routes(struct cpu *c, const struct lane_config *cfg, struct err *e)
+{
+	for (unsigned side = 0; side < SIDES; side++)
+		for (unsigned leaf = 0; leaf < cfg->paging->levels; leaf++)
+			if (cfg->paging->leaf_mask >> leaf & 1 &&
+			    !init_route(c, cfg, side, leaf, e))
+				return false;
+	return true;
+}
+
+static void
+init_path(struct cpu *c, const struct lane_config *cfg, unsigned side,
+	  struct cache *shared)
+{
+	struct cache_path *p = &c->path[side];
+
+	p->memory = (uint8_t)cfg->n_caches;
+	for (unsigned i = 0; i < cfg->n_caches; i++) {
+		if (!(cfg->cache[i].sides & side_bit(side)))
+			continue;
+		p->cache[p->n] = cfg->cache[i].level >= CACHE_SHARED_LEVEL
+				     ? &shared[i]
+				     : &c->cache[i];
+		p->index[p->n++] = (uint8_t)i;
+	}
+}
+
+bool
+cpu_init(struct cpu *c, const struct lane_config *cfg, struct cache *shared,
+	 const struct physmem *mem, struct err *e)
+{
+	memset(c, 0, sizeof(*c));
+	c->as = CPU_NO_AS;
+	for (unsigned i = 0; i < cfg->n_tlbs; i++)
+		if (!tlb_init(&c->tlb[i], &cfg->tlb[i], e))
+			return false;
+	for (unsigned i = 0; i < cfg->n_pwcs; i++)
+		if (!pwc_init(&c->pwc[i], &cfg->pwc[i], cfg->paging, e))
+			return false;
+	for (unsigned i = 0; i < cfg->n_caches; i++)
+		if (cfg->cache[i].level < CACHE_SHARED_LEVEL &&
+		    !cache_init(&c->cache[i], &cfg->cache[i], e))
+			return false;
+	init_path(c, cfg, SIDE_I, shared);
+	init_path(c, cfg, SIDE_D, shared);
+	c->walker.paging = cfg->paging;
+	c->walker.mem = mem;
+	c->walker.path = &c->path[SIDE_D];
+	c->walker.n_pwcs = cfg->n_pwcs;
+	for (unsigned i = 0; i < cfg->n_pwcs; i++)
+		c->walker.pwc[i] = &c->pwc[i];
+	walker_init(&c->walker);
+	c->slot = xcalloc(cfg->asid_limit + 1, sizeof(*c->slot));
+	for (unsigned i = 0; i < cfg->asid_limit; i++)
+		c->slot[i].as = CPU_NO_AS;
+	return init_routes(c, cfg, e);
+}
+
+void
+cpu_free(struct cpu *c, const struct lane_config *cfg)
+{
+	for (unsigned i = 0; i < cfg->n_tlbs; i++)
+		tlb_free(&c->tlb[i]);
+	for (unsigned i = 0; i < cfg->n_pwcs; i++)
+		pwc_free(&c->pwc[i]);
+	for (unsigned i = 0; i < cfg->n_caches; i++)
+		cache_free(&c->cache[i]);
+	free(c->slot);
+}
+
+void
+cpu_drop_space(struct cpu *c, const struct lane_config *cfg, uint64_t *dropped)
+{
+	for (unsigned i = 0; i < cfg->n_tlbs; i++)
+		dropped[i] += tlb_drop_asid(&c->tlb[i], c->asid);
+	for (unsigned i = 0; i < cfg->n_pwcs; i++)
+		pwc_drop_asid(&c->pwc[i], c->asid);
+}
+
+/* INVLPG: the page's entries of any size, and all paging-structure cache
+ * entries of the tag (Intel SDM vol. 3A, 4.10.4.1). */
+void
+cpu_drop_range(struct cpu *c, const struct lane_config *cfg, vaddr start,
+	       uint64_t bytes, uint64_t *dropped)
+{
+	for (unsigned i = 0; i < cfg->n_tlbs; i++)
+		dropped[i] +=
+		    tlb_drop_range(&c->tlb[i], c->asid, start.raw, bytes);
+	for (unsigned i = 0; i < cfg->n_pwcs; i++)
+		pwc_drop_asid(&c->pwc[i], c->asid);
+}
+
+/* A page fault: what would translate this address (same section). */
+void
+cpu_drop_fault(struct cpu *c, const struct lane_config *cfg, vaddr va,
+	       uint64_t *dropped)
+{
+	for (unsigned i = 0; i < cfg->n_tlbs; i++)
+		dropped[i] += tlb_drop_range(&c->tlb[i], c->asid, va.raw, 1);
+	for (unsigned i = 0; i < cfg->n_pwcs; i++)
+		pwc_drop_page(&c->pwc[i], c->asid, va);
+}
+
+static struct asid_slot *
+find_slot(struct cpu *c, const struct lane_config *cfg, int32_t as)
+{
+	for (unsigned i = 0; i < cfg->asid_limit; i++)
+		if (c->slot[i].as == as)
+			return &c->slot[i];
+	return NULL;
+}
+
+/* As Linux does (arch/x86/mm/tlb.c, choose_new_asid()): a space that still
+ * has a tag keeps it, and is flushed only if it missed one; else it takes the
+ * tag that is next in turn, which is flushed. */
+bool
+cpu_switch(struct cpu *c, const struct lane_config *cfg, uint16_t as,
+	   uint64_t last_flush, uint64_t *dropped)
+{
+	struct asid_slot *slot = find_slot(c, cfg, as);
+	bool flush = true;
+
+	c->as = as;
+	c->ran = true;
+	if (slot) {
+		flush = slot->flush != last_flush;
+	} else if (cfg->asid_limit) {
+		slot = &c->slot[c->next_slot];
+		c->next_slot = (c->next_slot + 1) % cfg->asid_limit;
+	}
+	c->asid = slot ? (unsigned)(slot - c->slot) : 0;
+	if (slot) {
+		slot->as = as;
+		slot->flush = last_flush;
+	}
+	if (flush)
+		cpu_drop_space(c, cfg, dropped);
+	return flush;
+}
+
+void
+cpu_flushed(struct cpu *c, const struct lane_config *cfg, uint64_t flush)
+{
+	struct asid_slot *slot = find_slot(c, cfg, c->as);
+
+	if (slot)
+		slot->flush = flush;
+}
+
+void
+cpu_forget(struct cpu *c, const struct lane_config *cfg, uint16_t as)
+{
+	struct asid_slot *slot = find_slot(c, cfg, as);
+
+	if (slot)
+		slot->as = CPU_NO_AS;
+	if (c->as == as)
+		c->as = CPU_NO_AS;
+}

@@ -1,0 +1,91 @@
+/*
+ * cpu.h - the translation hardware of one CPU, put together as a lane's
+ * configuration says, and the address-space tags it holds.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#ifndef SIM_CPU_H
+#define SIM_CPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hw/cache.h"
+#include "hw/pwc.h"
+#include "hw/tlb.h"
+#include "hw/walk.h"
+#include "sim/lane_config.h"
+#include "sim/stats.h"
+#include "sim/timing.h"
+
+struct err;
+
+#define CPU_NO_AS (-1)
+
+/* Caches of this level and beyond serve all CPUs of a lane. */
+#define CACHE_SHARED_LEVEL 3
+
+/* The TLBs that a side's references to pages of one size ask, level by level.
+ * shift[i] is the size of the entry kept there: at the first level a larger
+ * page is kept in pieces if no array takes it whole; beyond, it is not kept.
+ * The visits counted since they were last given to the statistics. */
+struct route {
+	struct tlb *tlb[LANE_MAX_LEVELS]; /* or NULL; [0] is never NULL */
+	uint8_t index[LANE_MAX_LEVELS];   /* in lane_config.tlb[] */
+	uint8_t shift[LANE_MAX_LEVELS];
+	struct visit_counts n;
+};
+
+/* A tag of the TLBs and whose it is: Linux's dynamic ASIDs. */
+struct asid_slot {
+	int32_t as;     /* or CPU_NO_AS */
+	uint64_t flush; /* the space's last flush that reached this tag */
+};
+
+struct cpu {
+	struct route route[SIDES][PAGING_MAX_LEVELS]; /* [leaf level] */
+	unsigned asid;              /* tag of the space that runs */
+	int32_t as;                 /* or CPU_NO_AS */
+	bool ran;                   /* some space has run */
+	bool fault_walked;          /* since the last fault charged */
+	uint64_t fault_walk_cycles; /* of that walk */
+	uint64_t near[SIDES];       /* references the nearest cache served */
+	struct tlb tlb[LANE_MAX_TLBS];
+	struct pwc pwc[LANE_MAX_PWCS];
+	struct cache cache[LANE_MAX_CACHES]; /* its own; shared: unused */
+	struct cache_path path[SIDES];
+	struct walker walker;
+	struct asid_slot *slot; /* asid_limit of them */
+	unsigned next_slot;
+};
+
+/* shared: the lane's common caches, by number, already made.  False and *e
+ * when the configuration is impossible.  Release with cpu_free(). */
+bool cpu_init(struct cpu *c, const struct lane_config *cfg,
+	      struct cache *shared, const struct physmem *mem, struct err *e);
+void cpu_free(struct cpu *c, const struct lane_config *cfg);
+
+/* Run as from here on; last_flush is the number of its last flush.  True if
+ * translations had to go; dropped[] counts them by TLB. */
+bool cpu_switch(struct cpu *c, const struct lane_config *cfg, uint16_t as,
+		uint64_t last_flush, uint64_t *dropped);
+/* The space that runs was flushed, as flush number. */
+void cpu_flushed(struct cpu *c, const struct lane_config *cfg, uint64_t flush);
+/* as is no more. */
+void cpu_forget(struct cpu *c, const struct lane_config *cfg, uint16_t as);
+
+/* Invalidate in the space that runs, adding to dropped[] by TLB. */
+void cpu_drop_fault(struct cpu *c, const struct lane_config *cfg, vaddr va,
+		    uint64_t *dropped);
+void cpu_drop_range(struct cpu *c, const struct lane_config *cfg, vaddr start,
+		    uint64_t bytes, uint64_t *dropped);
+void cpu_drop_space(struct cpu *c, const struct lane_config *cfg,
+		    uint64_t *dropped);
+
+/* Translations held by TLB i. */
+static inline uint64_t
+cpu_held(const struct cpu *c, unsigned i)
+{
+	return c->tlb[i].a.used;
+}
+
+#endif

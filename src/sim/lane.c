@@ -1,0 +1,468 @@
+/*
+ * lane.c - prices visits; see lane.h.
+ *
+ * A visit's way: lane_visits() -> price() -> first-level TLB; on a miss
+ * beyond() -> further levels -> walk() -> fill; then timing_charge() and
+ * stats_record().
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/pte.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "sim/cpu.h"
+#include "sim/lane.h"
+#include "sim/lane_config.h"
+#include "sim/stats.h"
+#include "sim/timing.h"
+
+#define SPACES   (UINT16_MAX + 1u)
+#define UNKNOWN  0xff
+#define SET_BITS (VISIT_SET_A | VISIT_SET_D)
+
+struct lane {
+	struct lane_config cfg;
+	struct table_source tables;
+	unsigned n_levels;
+	uint8_t size_of[64]; /* page shift -> level of its leaf, or UNKNOWN */
+	struct cpu *cpu;     /* cfg.cpus of them */
+	struct cache shared[LANE_MAX_CACHES];
+	uint64_t *flush;              /* [space]: number of its last flush */
+	uint64_t held[LANE_MAX_TLBS]; /* when counting began */
+	struct lane_stats *stats;
+};
+
+static void
+happened(struct lane *l, struct lane_event *ev)
+{
+	timing_charge(&l->cfg, ev, l->stats->by_cause);
+	stats_record(l->stats, ev);
+}
+
+static unsigned
+fill(struct cpu *c, const struct route *r, vaddr va, unsigned n, bool dirty)
+{
+	unsigned evicted = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (r->tlb[i])
+			evicted |= (unsigned)tlb_fill(r->tlb[i], c->asid,
+						      va.raw >> r->shift[i],
+						      r->shift[i], dirty)
+				   << i;
+	return evicted;
+}
+
+/* Every level that has the page learns that it is dirty. */
+static void
+set_dirty(struct lane *l, struct cpu *c, const struct route *r, vaddr va)
+{
+	for (unsigned i = 0; i < l->n_levels; i++) {
+		uint32_t slot;
+
+		if (!r->tlb[i])
+			continue;
+		slot = tlb_find(r->tlb[i], c->asid, va.raw >> r->shift[i],
+				r->shift[i]);
+		if (slot != ASSOC_NONE)
+			r->tlb[i]->dirty[slot] = 1;
+	}
+}
+
+static bool
+walk_for(struct lane *l, struct cpu *c, const struct visit *v,
+	 struct lane_event *ev)
+{
+	struct as_view view = l->tables.view(l->tables.ctx, v->as);
+	enum access acc = v->flags & VISIT_INSN ? ACC_EXEC
+			  : v->writes           ? ACC_WRITE
+						: ACC_READ;
+
+	ev->walked = true;
+	ev->walk = walk(&c->walker, view.root, c->asid, v->va, acc);
+	if (ev->walk.end != WALK_MAPPED || ev->walk.page_shift != v->page_shift)
+		BUG("visit of %#llx in space %u: granted by the kernel with "
+		    "pages of 2^%u bytes, but the walk ends %u at level %u",
+		    (unsigned long long)v->va.raw, v->as, v->page_shift,
+		    ev->walk.end, ev->walk.level);
+	return ev->walk.entry & PTE_D;
+}
+
+/* Not in the first level. */
+static bool
+beyond(struct lane *l, struct cpu *c, const struct route *r,
+       const struct visit *v, struct lane_event *ev)
+{
+	bool dirty = false;
+	unsigned i;
+
+	for (i = 1; i < l->n_levels; i++) {
+		uint32_t slot;
+
+		ev->asked[ev->n_asked++] = r->index[i];
+		if (!r->tlb[i])
+			continue;
+		slot = tlb_lookup(r->tlb[i], c->asid, v->va.raw >> r->shift[i],
+				  r->shift[i]);
+		if (slot == ASSOC_NONE)
+			continue;
+		dirty = r->tlb[i]->dirty[slot];
+		break;
+	}
+	if (i == l->n_levels)
+		dirty = walk_for(l, c, v, ev);
+	ev->evicted = (uint8_t)fill(c, r, v->va, i, dirty);
+	return dirty;
+}
+
+/* slot: where the first level has the page, or ASSOC_NONE. */
+static void
+price_rest(struct lane *l, struct cpu *c, const struct visit *v,
+	   const struct route *r, uint32_t slot)
+{
+	struct lane_event ev = {.kind = LEV_ACCESS, .n_asked = 1};
+	bool dirty;
+
+	ev.insn = v->flags & VISIT_INSN;
+	ev.size = l->size_of[v->page_shift];
+	ev.area = v->area;
+	ev.asked[0] = r->index[0];
+	dirty = slot == ASSOC_NONE ? beyond(l, c, r, v, &ev)
+				   : r->tlb[0]->dirty[slot];
+	ev.assist = v->flags & SET_BITS || (v->writes && !dirty);
+	if (v->writes && !dirty)
+		set_dirty(l, c, r, v->va);
+	happened(l, &ev);
+}
+
+/* All references of a visit are to one line: after the first, sure hits in
+ * the nearest cache. */
+static void
+price_data(struct lane *l, struct cpu *c, const struct visit *v)
+{
+	enum side side = v->flags & VISIT_INSN ? SIDE_I : SIDE_D;
+	const struct cache_path *p = &c->path[side];
+	struct lane_event ev = {.kind = LEV_DATA};
+
+	ev.insn = side == SIDE_I;
+	ev.nearest = p->n ? p->index[0] : p->memory;
+	ev.where = (uint8_t)cache_path_load(p, v->pa);
+	c->near[side] += v->reads + v->writes - (ev.where != ev.nearest);
+	if (ev.where != ev.nearest)
+		happened(l, &ev);
+}
+
+static inline void
+price(struct lane *l, struct cpu *c, const struct visit *v)
+{
+	enum side side = v->flags & VISIT_INSN ? SIDE_I : SIDE_D;
+	unsigned size = l->size_of[v->page_shift];
+	struct route *r = &c->route[side][size];
+	struct tlb *t = r->tlb[0];
+	uint32_t slot;
+
+	r->n.reads += v->reads;
+	r->n.writes += v->writes;
+	stats_area(l->stats, v->area)->references += v->reads + v->writes;
+	slot = tlb_lookup(t, c->asid, v->va.raw >> r->shift[0], r->shift[0]);
+	if (slot == ASSOC_NONE || v->flags & SET_BITS ||
+	    (v->writes && !t->dirty[slot]))
+		price_rest(l, c, v, r, slot);
+	if (l->cfg.data_caches)
+		price_data(l, c, v);
+}
+
+void
+lane_visits(struct lane *l, unsigned cpu, const struct visit *v, uint32_t n)
+{
+	struct cpu *c = &l->cpu[cpu];
+
+	for (uint32_t i = 0; i < n; i++) {
+		BUG_ON(v[i].page_shift >= 64 ||
+		       l->size_of[v[i].page_shift] == UNKNOWN);
+		if (v[i].as != c->as)
+			lane_switch(l, cpu, v[i].as);
+		price(l, c, &v[i]);
+	}
+}
+
+/* An entry that forbids the access does not serve it: as a miss everywhere. */
+void
+lane_fault_walk(struct lane *l, unsigned cpu, uint16_t as, vaddr va,
+		enum access acc)
+{
+	struct cpu *c = &l->cpu[cpu];
+	struct lane_event ev = {.kind = LEV_FAULT_WALK, .walked = true};
+	uint64_t dropped[LANE_MAX_TLBS] = {0};
+	const struct route *r;
+
+	if (c->as != as)
+		lane_switch(l, cpu, as);
+	ev.insn = acc == ACC_EXEC;
+	ev.walk = walk(&c->walker, l->tables.view(l->tables.ctx, as).root,
+		       c->asid, va, acc);
+	if (ev.walk.end != WALK_NOT_PRESENT)
+		ev.size = ev.walk.level;
+	r = &c->route[ev.insn ? SIDE_I : SIDE_D][ev.size];
+	ev.n_asked = (uint8_t)l->n_levels;
+	memcpy(ev.asked, r->index, sizeof(ev.asked));
+	cpu_drop_fault(c, &l->cfg, va, dropped);
+	ev.dropped = dropped;
+	happened(l, &ev);
+	c->fault_walked = true;
+	c->fault_walk_cycles += ev.walk_cycles;
+}
+
+uint64_t
+lane_fault(struct lane *l, unsigned cpu, const struct fault *f)
+{
+	struct cpu *c = &l->cpu[cpu];
+	struct lane_event ev = {.kind = LEV_FAULT, .fault = f};
+
+	ev.walked = c->fault_walked;
+	ev.walk_cycles = c->fault_walk_cycles;
+	c->fault_walked = false;
+	c->fault_walk_cycles = 0;
+	happened(l, &ev);
+	return ev.cycles + ev.walk_cycles;
+}
+
+static uint64_t
+range_bytes(const struct kevent *kev)
+{
+	if (kev->pages > UINT64_MAX >> kev->shift)
+		return UINT64_MAX;
+	return kev->pages << kev->shift;
+}
+
+/* One CPU that runs the space carries out an invalidation. */
+static void
+invalidate(struct lane *l, struct cpu *c, const struct kevent *kev)
+{
+	uint64_t dropped[LANE_MAX_TLBS] = {0};
+	struct lane_event ev = {.kind = LEV_FLUSH, .dropped = dropped};
+
+	if (kev->kind == KEV_FLUSH_PAGES) {
+		ev.kind = LEV_INVLPG;
+		ev.count = kev->pages;
+		cpu_drop_range(c, &l->cfg, kev->va, range_bytes(kev), dropped);
+	} else {
+		cpu_drop_space(c, &l->cfg, dropped);
+	}
+	cpu_flushed(c, &l->cfg, l->flush[kev->as]);
+	happened(l, &ev);
+}
+
+/* CPUs that run the space invalidate now, the others' tags go stale. */
+static void
+flush(struct lane *l, unsigned cpu, const struct kevent *kev)
+{
+	struct lane_event ipi = {.kind = LEV_IPI};
+
+	l->flush[kev->as]++;
+	for (unsigned i = 0; i < l->cfg.cpus; i++) {
+		if (l->cpu[i].as != kev->as)
+			continue;
+		invalidate(l, &l->cpu[i], kev);
+		ipi.count += i != cpu;
+	}
+	if (ipi.count)
+		happened(l, &ipi);
+}
+
+void
+lane_kevent(struct lane *l, unsigned cpu, const struct kevent *kev)
+{
+	struct lane_event ev = {.kind = LEV_WORK, .work = &kev->work};
+
+	switch ((enum kevent_kind)kev->kind) {
+	case KEV_FLUSH_PAGES:
+	case KEV_FLUSH_AS:
+		flush(l, cpu, kev);
+		return;
+	case KEV_AS_NEW:
+	case KEV_AS_GONE:
+		for (unsigned i = 0; i < l->cfg.cpus; i++)
+			cpu_forget(&l->cpu[i], &l->cfg, kev->as);
+		return;
+	case KEV_WORK:
+		happened(l, &ev);
+		return;
+	}
+	BUG("kernel event of kind %u", kev->kind);
+}
+
+/* Threads of one space switch without touching translations. */
+void
+lane_switch(struct lane *l, unsigned cpu, uint16_t as)
+{
+	struct cpu *c = &l->cpu[cpu];
+	uint64_t dropped[LANE_MAX_TLBS] = {0};
+	struct lane_event ev = {.kind = LEV_SWITCH, .dropped = dropped};
+	bool first = !c->ran;
+
+	if (c->as == as)
+		return;
+	ev.count = cpu_switch(c, &l->cfg, as, l->flush[as], dropped);
+	if (!first)
+		happened(l, &ev);
+}
+
+void
+lane_retire(struct lane *l, unsigned cpu, uint64_t instructions)
+{
+	(void)cpu;
+	l->stats->instructions += instructions;
+}
+
+void
+lane_syscall(struct lane *l, unsigned cpu)
+{
+	struct lane_event ev = {.kind = LEV_SYSCALL};
+
+	(void)cpu;
+	happened(l, &ev);
+}
+
+bool
+lane_wants_lines(const struct lane *l)
+{
+	return l->cfg.data_caches;
+}
+
+/* Hand the visits counted so far to the statistics. */
+static void
+collect(struct lane *l, struct cpu *c, enum side side)
+{
+	const struct cache_path *p = &c->path[side];
+
+	for (unsigned size = 0; size < PAGING_MAX_LEVELS; size++) {
+		struct route *r = &c->route[side][size];
+
+		if (!(r->n.reads | r->n.writes))
+			continue;
+		stats_record_visits(l->stats, side, size, r->index[0], &r->n);
+		memset(&r->n, 0, sizeof(r->n));
+	}
+	stats_record_near(l->stats, side, p->n ? p->index[0] : p->memory,
+			  c->near[side]);
+	c->near[side] = 0;
+}
+
+static void
+collect_all(struct lane *l)
+{
+	for (unsigned i = 0; i < l->cfg.cpus; i++) {
+		collect(l, &l->cpu[i], SIDE_I);
+		collect(l, &l->cpu[i], SIDE_D);
+	}
+}
+
+static uint64_t
+held(const struct lane *l, unsigned tlb)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < l->cfg.cpus; i++)
+		n += cpu_held(&l->cpu[i], tlb);
+	return n;
+}
+
+void
+lane_reset_stats(struct lane *l)
+{
+	collect_all(l);
+	stats_reset(l->stats);
+	for (unsigned i = 0; i < l->cfg.n_tlbs; i++)
+		l->held[i] = held(l, i);
+}
+
+const struct lane_stats *
+lane_stats(struct lane *l)
+{
+	collect_all(l);
+	stats_finish(l->stats);
+	stats_check(l->stats);
+	for (unsigned i = 0; i < l->cfg.n_tlbs; i++) {
+		const struct tlb_stats *t = &l->stats->tlb[i];
+
+		BUG_ON(l->held[i] + t->fills !=
+		       held(l, i) + t->evictions + t->invalidated);
+	}
+	return l->stats;
+}
+
+static void
+init_sizes(struct lane *l)
+{
+	const struct paging *p = l->cfg.paging;
+
+	memset(l->size_of, UNKNOWN, sizeof(l->size_of));
+	for (unsigned level = 0; level < p->levels; level++) {
+		unsigned shift = paging_shift(p, level);
+
+		if (!(p->leaf_mask >> level & 1))
+			continue;
+		l->size_of[shift] = (uint8_t)level;
+		l->stats->size[level].page_shift = shift;
+	}
+	for (unsigned i = 0; i < l->cfg.n_tlbs; i++)
+		if (l->cfg.tlb[i].level > l->n_levels)
+			l->n_levels = l->cfg.tlb[i].level;
+	l->stats->n_levels = l->n_levels;
+}
+
+static bool
+init(struct lane *l, struct err *e)
+{
+	for (unsigned i = 0; i < l->cfg.n_caches; i++)
+		if (l->cfg.cache[i].level >= CACHE_SHARED_LEVEL &&
+		    !cache_init(&l->shared[i], &l->cfg.cache[i], e))
+			return false;
+	for (unsigned i = 0; i < l->cfg.cpus; i++)
+		if (!cpu_init(&l->cpu[i], &l->cfg, l->shared, l->tables.mem, e))
+			return false;
+	return true;
+}
+
+struct lane *
+lane_new(const struct lane_config *cfg, const struct table_source *tables,
+	 struct err *e)
+{
+	struct lane *l;
+
+	if (!lane_config_check(cfg, e))
+		return NULL;
+	l = xcalloc(1, sizeof(*l));
+	l->cfg = *cfg;
+	lane_config_sort(&l->cfg);
+	l->tables = *tables;
+	l->stats = xcalloc(1, sizeof(*l->stats));
+	l->stats->config = &l->cfg;
+	init_sizes(l);
+	l->flush = xcalloc(SPACES, sizeof(*l->flush));
+	l->cpu = xcalloc(l->cfg.cpus, sizeof(*l->cpu));
+	if (init(l, e))
+		return l;
+	lane_free(l);
+	return NULL;
+}
+
+void
+lane_free(struct lane *l)
+{
+	if (!l)
+		return;
+	for (unsigned i = 0; i < l->cfg.cpus; i++)
+		cpu_free(&l->cpu[i], &l->cfg);
+	for (unsigned i = 0; i < l->cfg.n_caches; i++)
+		cache_free(&l->shared[i]);
+	free(l->stats->area);
+	free(l->stats);
+	free(l->flush);
+	free(l->cpu);
+	free(l);
+}

@@ -1,0 +1,330 @@
+/*
+ * capture_hold.c - what is done while a captured process is held at a call.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "trace/capture_int.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/bits.h"
+#include "base/xalloc.h"
+
+#define MAX_VECTORS 1024 /* UIO_MAXIOV */
+#define MAX_STRINGS 65536
+#define MAX_STRING  131072 /* MAX_ARG_STRLEN */
+
+/* Read another process's memory; bytes read. */
+static size_t
+peek(uint32_t pid, uint64_t addr, void *to, size_t n)
+{
+	struct iovec local = {to, n};
+	struct iovec remote = {(void *)(uintptr_t)addr, n};
+	ssize_t got = process_vm_readv((pid_t)pid, &local, 1, &remote, 1, 0);
+
+	return got > 0 ? (size_t)got : 0;
+}
+
+/* The process a thread belongs to; 0 if it is gone. */
+static uint32_t
+process_of(uint32_t tid)
+{
+	char name[64], line[128];
+	unsigned pid = 0;
+	FILE *in;
+
+	snprintf(name, sizeof(name), "/proc/%u/status", tid);
+	in = fopen(name, "re");
+	while (in && fgets(line, sizeof(line), in))
+		if (sscanf(line, "Tgid: %u", &pid) == 1)
+			break;
+	if (in)
+		fclose(in);
+	return pid;
+}
+
+/* Does open(2) of this path make a log of ours? */
+static bool
+is_log(const struct capture *c, const struct gate_call *call)
+{
+	char path[sizeof(c->log_prefix)] = "";
+	size_t n = strlen(c->log_prefix);
+
+	return call->nr == SYS_open &&
+	       peek(call->tid, call->args[0], path, n) == n &&
+	       !memcmp(path, c->log_prefix, n);
+}
+
+/* Let Valgrind have a pipe of ours for its log. */
+static void
+give_log(struct capture *c, const struct held *h, struct process *p)
+{
+	struct rlimit rl;
+	int ends[2];
+
+	/* A number that Valgrind keeps from the program: the last. */
+	if (prlimit((pid_t)p->pid, RLIMIT_NOFILE, NULL, &rl) ||
+	    pipe2(ends, O_CLOEXEC))
+		return gate_pass(&c->gate, h->call.id);
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	process_set_log(p, ends[0]);
+	if (!gate_give(&c->gate, h->call.id, ends[1], (int)rl.rlim_cur - 1))
+		gate_pass(&c->gate, h->call.id);
+	close(ends[1]);
+}
+
+/* The thread of p that called execve(2) last, for its record. */
+static void
+finish_exec(struct process *p)
+{
+	for (unsigned i = 1; i < MAX_THREADS; i++) {
+		struct thread *t = p->threads[i];
+
+		if (t && t->pending &&
+		    (t->call.nr == SYS_execve || t->call.nr == SYS_execveat))
+			finish_call(p, t, 0);
+	}
+}
+
+/* A process that fork made: it may speak once its parent has said so.  One
+ * whose parent is gone was made by nobody. */
+static void
+open_log(struct capture *c, const struct held *h)
+{
+	struct process *p = process_find(c, h->pid);
+	bool first = !p || (c->root == (pid_t)p->pid && p->log < 0);
+
+	if (!p)
+		p = process_new(c, h->pid);
+	if (first || p->log >= 0) {
+		process_drain(p);
+		finish_exec(p);
+		fds_scan(&p->fds, &c->files, (pid_t)p->pid);
+		emit_image(p, first ? EV_PROCESS : EV_EXEC);
+	}
+	give_log(c, h, p);
+}
+
+/* The pending call of the held thread, if it is the one held (Valgrind makes
+ * calls of its own). */
+static struct thread *
+pending_call(struct process *p, const struct held *h)
+{
+	struct thread *t = process_thread_by_tid(p, h->call.tid);
+
+	return t && t->pending && t->call.nr == h->call.nr ? t : NULL;
+}
+
+/* An array of iovec. */
+static void
+read_iovecs(struct thread *t, uint32_t pid, uint64_t addr, uint64_t n,
+	    bool write)
+{
+	struct iovec iov[64];
+
+	n = min_u64(n, MAX_VECTORS);
+	for (uint64_t at = 0; at < n; at += 64) {
+		size_t want = min_u64(n - at, 64) * sizeof(iov[0]);
+		size_t got = peek(pid, addr + at * sizeof(iov[0]), iov, want);
+
+		for (size_t i = 0; i < got / sizeof(iov[0]); i++)
+			ranges_add(&t->vectors, (uintptr_t)iov[i].iov_base,
+				   iov[i].iov_len, write);
+	}
+}
+
+/* n message headers, each followed by its length in an mmsghdr. */
+static void
+read_messages(struct thread *t, uint32_t pid, uint64_t addr, uint64_t n,
+	      size_t stride, bool write)
+{
+	struct msghdr mh;
+
+	for (uint64_t i = 0; i < min_u64(n, MAX_VECTORS); i++) {
+		if (peek(pid, addr + i * stride, &mh, sizeof(mh)) != sizeof(mh))
+			return;
+		ranges_add(&t->vectors, (uintptr_t)mh.msg_name, mh.msg_namelen,
+			   write);
+		ranges_add(&t->vectors, (uintptr_t)mh.msg_iov,
+			   mh.msg_iovlen * sizeof(struct iovec), false);
+		read_iovecs(t, pid, (uintptr_t)mh.msg_iov, mh.msg_iovlen,
+			    write);
+		ranges_add(&t->vectors, (uintptr_t)mh.msg_control,
+			   mh.msg_controllen, write);
+	}
+}
+
+/* Bytes of the string at addr, with its NUL; 0 if it has no end. */
+static uint64_t
+string_bytes(uint32_t pid, uint64_t addr)
+{
+	char part[4096];
+	uint64_t n = 0;
+
+	while (n < MAX_STRING) {
+		size_t want = 4096 - (addr + n) % 4096;
+		size_t got = peek(pid, addr + n, part, want);
+		const char *nul = memchr(part, 0, got);
+
+		if (nul)
+			return n + (uint64_t)(nul - part) + 1;
+		if (got < want)
+			return 0;
+		n += got;
+	}
+	return 0;
+}
+
+/* argv or envp: the pointers, then the strings. */
+static void
+read_strings(struct thread *t, uint32_t pid, uint64_t addr)
+{
+	uint64_t n = 0, p = 0;
+
+	while (addr && n < MAX_STRINGS && peek(pid, addr + n * 8, &p, 8) == 8 &&
+	       p)
+		n++;
+	ranges_add(&t->vectors, addr, (n + 1) * 8, false);
+	for (uint64_t i = 0; i < n; i++)
+		if (peek(pid, addr + i * 8, &p, 8) == 8)
+			ranges_add(&t->vectors, p, string_bytes(pid, p), false);
+}
+
+/* What the log does not tell of a call's memory, read while it is held. */
+static void
+read_vectors(struct process *p, struct thread *t)
+{
+	const uint64_t *a = t->call.args;
+
+	if (t->vectors.n)
+		return; /* the launcher's own execve follows the program's */
+	switch (t->call.nr) {
+	case SYS_readv:
+	case SYS_preadv:
+	case SYS_preadv2:
+		return read_iovecs(t, p->pid, a[1], a[2], true);
+	case SYS_writev:
+	case SYS_pwritev:
+	case SYS_pwritev2:
+	case SYS_vmsplice:
+		return read_iovecs(t, p->pid, a[1], a[2], false);
+	case SYS_process_vm_readv:
+		return read_iovecs(t, p->pid, a[1], a[2], true);
+	case SYS_process_vm_writev:
+		return read_iovecs(t, p->pid, a[1], a[2], false);
+	case SYS_sendmsg:
+	case SYS_recvmsg:
+		return read_messages(t, p->pid, a[1], 1, 0,
+				     t->call.nr == SYS_recvmsg);
+	case SYS_sendmmsg:
+	case SYS_recvmmsg:
+		return read_messages(t, p->pid, a[1], a[2], 64,
+				     t->call.nr == SYS_recvmmsg);
+	case SYS_execve:
+		read_strings(t, p->pid, a[1]);
+		return read_strings(t, p->pid, a[2]);
+	}
+}
+
+/* A file is about to be mapped: its size now is what counts. */
+static void
+read_mapped_file(struct process *p, const struct thread *t)
+{
+	struct capture *c = p->cap;
+	uint32_t fd = (uint32_t)t->call.args[4];
+	struct open_file *o = fds_get(&p->fds, &c->files, (pid_t)p->pid, fd);
+	struct stat st;
+	char link[64];
+
+	snprintf(link, sizeof(link), "/proc/%u/fd/%u", p->pid, fd);
+	if (o && !stat(link, &st))
+		files_set_size(&c->files, o->file, (uint64_t)st.st_size);
+}
+
+static void
+release(struct capture *c, const struct held *h)
+{
+	struct process *p = process_find(c, h->pid);
+	struct thread *t;
+
+	if (h->opens_log)
+		return open_log(c, h);
+	if (p && h->call.nr == SYS_exit_group)
+		emit_exit(p, p->fatal
+				 ? p->fatal
+				 : (uint32_t)(h->call.args[0] & 0xff) << 8);
+	if (p)
+		lackey_peek(&p->parser, p->buf, p->used);
+	t = p ? pending_call(p, h) : NULL;
+	if (t && h->call.nr == SYS_mmap)
+		read_mapped_file(p, t);
+	else if (t && h->call.nr == SYS_close)
+		fds_get(&p->fds, &c->files, (pid_t)p->pid,
+			(uint32_t)t->call.args[0]);
+	else if (t)
+		read_vectors(p, t);
+	gate_pass(&c->gate, h->call.id);
+}
+
+/* May it go on?  A log is given to a child when its parent has told of it. */
+static bool
+is_ready(struct capture *c, const struct held *h)
+{
+	struct process *p = process_find(c, h->pid);
+
+	if (p)
+		return p->bytes_read >= h->until && !p->hold && !p->stopped;
+	if (!h->opens_log)
+		return true;
+	/* Orphans come to us (PR_SET_CHILD_SUBREAPER). */
+	for (p = c->processes; p; p = p->next)
+		if (!p->dead)
+			return false;
+	return true;
+}
+
+void
+held_take(struct capture *c)
+{
+	struct held h = {0};
+
+	while (gate_next(&c->gate, &h.call)) {
+		struct process *p;
+		int unread = 0;
+
+		h.pid = process_of(h.call.tid);
+		h.opens_log = is_log(c, &h.call);
+		h.until = 0;
+		p = process_find(c, h.pid);
+		if (p && p->log >= 0 && !ioctl(p->log, FIONREAD, &unread))
+			h.until = p->bytes_read + (uint64_t)unread;
+		c->held = xgrow(c->held, c->n_held, &c->held_cap, sizeof(h));
+		c->held[c->n_held++] = h;
+	}
+}
+
+void
+held_release(struct capture *c)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->n_held; i++) {
+		struct held h = c->held[i];
+
+		if (!gate_valid(&c->gate, h.call.id))
+			continue;
+		if (c->failed || c->full || is_ready(c, &h))
+			release(c, &h);
+		else
+			c->held[kept++] = h;
+	}
+	c->n_held = kept;
+}

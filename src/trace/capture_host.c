@@ -1,0 +1,129 @@
+/*
+ * capture_host.c - the machine and its settings, for a trace's provenance.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "trace/capture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+
+void
+facts_add(struct facts *f, const char *key, const char *value)
+{
+	f->pairs = xgrow(f->pairs, f->n, &f->cap, sizeof(*f->pairs));
+	f->pairs[f->n][0] = xstrdup(key);
+	f->pairs[f->n++][1] = xstrdup(value);
+}
+
+void
+facts_free(struct facts *f)
+{
+	for (unsigned i = 0; i < f->n; i++) {
+		free((char *)f->pairs[i][0]);
+		free((char *)f->pairs[i][1]);
+	}
+	free(f->pairs);
+	*f = (struct facts){0};
+}
+
+/* The first line of a file that begins with start, the rest of it without
+ * blanks and colon; added under key if it is there. */
+static void
+add_line(struct facts *f, const char *key, const char *path, const char *start)
+{
+	char line[512];
+	FILE *in = fopen(path, "re");
+
+	while (in && fgets(line, sizeof(line), in)) {
+		char *s = line + strlen(start);
+
+		if (strncmp(line, start, strlen(start)) != 0)
+			continue;
+		s += strspn(s, " \t:");
+		s[strcspn(s, "\n")] = '\0';
+		facts_add(f, key, s);
+		break;
+	}
+	if (in)
+		fclose(in);
+}
+
+/* "always [madvise] never": what is in the brackets. */
+static void
+add_choice(struct facts *f, const char *key, const char *path)
+{
+	char line[256] = "", *open, *close;
+	FILE *in = fopen(path, "re");
+
+	if (!in)
+		return;
+	if (fgets(line, sizeof(line), in) && (open = strchr(line, '[')) &&
+	    (close = strchr(open, ']'))) {
+		*close = '\0';
+		facts_add(f, key, open + 1);
+	}
+	fclose(in);
+}
+
+static void
+add_file_system(struct facts *f, const char *path)
+{
+	char name[128], value[32];
+	struct statfs fs;
+	struct stat st;
+
+	if (stat(path, &st))
+		return;
+	/* Of the device, or of the disk the partition is on. */
+	snprintf(name, sizeof(name), "/sys/class/bdi/%u:%u/read_ahead_kb",
+		 major(st.st_dev), minor(st.st_dev));
+	add_line(f, "setting.read_ahead_kb", name, "");
+	if (!statfs(path, &fs)) {
+		snprintf(value, sizeof(value), "0x%lx", (long)fs.f_type);
+		facts_add(f, "setting.filesystem_magic", value);
+	}
+}
+
+void
+facts_add_machine(struct facts *f, const char *path)
+{
+#define THP "/sys/kernel/mm/transparent_hugepage/"
+#define VM  "/proc/sys/vm/"
+	char page[32];
+	struct utsname u;
+
+	if (!uname(&u)) {
+		facts_add(f, "kernel.release", u.release);
+		facts_add(f, "kernel.version", u.version);
+		facts_add(f, "machine", u.machine);
+	}
+	snprintf(page, sizeof(page), "%ld", sysconf(_SC_PAGESIZE));
+	facts_add(f, "page.size", page);
+	add_line(f, "setting.cpu_model", "/proc/cpuinfo", "model name");
+	add_line(f, "setting.memory", "/proc/meminfo", "MemTotal:");
+	add_line(f, "setting.swap", "/proc/meminfo", "SwapTotal:");
+	add_choice(f, "setting.thp_enabled", THP "enabled");
+	add_choice(f, "setting.thp_defrag", THP "defrag");
+	add_choice(f, "setting.thp_shmem", THP "shmem_enabled");
+	add_line(f, "setting.thp_use_zero_page", THP "use_zero_page", "");
+	add_line(f, "setting.fault_around_bytes",
+		 "/sys/kernel/debug/fault_around_bytes", "");
+	add_line(f, "setting.overcommit_memory", VM "overcommit_memory", "");
+	add_line(f, "setting.overcommit_ratio", VM "overcommit_ratio", "");
+	add_line(f, "setting.swappiness", VM "swappiness", "");
+	add_line(f, "setting.dirty_ratio", VM "dirty_ratio", "");
+	add_line(f, "setting.dirty_background_ratio",
+		 VM "dirty_background_ratio", "");
+	add_line(f, "setting.kernel_cmdline", "/proc/cmdline", "");
+	add_file_system(f, path);
+#undef THP
+#undef VM
+}

@@ -1,0 +1,111 @@
+/*
+ * capture_int.h - what the parts of a capture share: the processes being
+ * followed, and the one order their events are put in.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#ifndef TRACE_CAPTURE_INT_H
+#define TRACE_CAPTURE_INT_H
+
+#include "base/err.h"
+#include "trace/capture.h"
+#include "trace/capture_files.h"
+#include "trace/capture_gate.h"
+#include "trace/lackey.h"
+#include "trace/syscalls.h"
+#include "trace/writer.h"
+
+#define MAX_THREADS 512 /* Valgrind's own limit is 500 */
+
+struct thread {
+	uint32_t tid; /* the kernel's; 0: no such thread */
+	bool pending; /* call has begun and not ended */
+	struct lackey_call call;
+	struct user_ranges vectors; /* read while call was held */
+	uint64_t clear_tid;         /* cleared by the kernel at its end */
+};
+
+struct process {
+	struct capture *cap;
+	struct process *next;
+	uint32_t pid;
+	int pidfd;
+	int log; /* our end of the log's pipe, -1: none */
+	struct lackey parser;
+	char *buf;
+	size_t used;
+	uint64_t bytes_read; /* of all its logs */
+	bool stopped;        /* the parser stands before unread text */
+	uint32_t hold;       /* vfork: wait for this child's exec or exit */
+	bool execed;         /* since it was made */
+	bool exited;         /* EV_EXIT is out */
+	bool dead;           /* the kernel says so */
+	uint32_t fatal;      /* signal that ends it */
+	struct fd_table fds;
+	struct thread *threads[MAX_THREADS]; /* by Valgrind's number */
+	uint32_t unstarted[MAX_THREADS];     /* tids, oldest first */
+	unsigned n_unstarted;
+};
+
+/* A held call that waits until the log before it has been read. */
+struct held {
+	struct gate_call call;
+	uint32_t pid;
+	bool opens_log;
+	uint64_t until; /* process.bytes_read */
+};
+
+struct capture {
+	const struct capture_options *opt;
+	struct trace_writer *out;
+	struct err err;
+	bool failed; /* err says why */
+	bool ending; /* a signal asked us to stop */
+	bool full;   /* max_refs reached */
+	struct gate gate;
+	struct files files;
+	struct process *processes;
+	pid_t root;
+	int root_status;
+	bool root_reaped;
+	unsigned skip_args; /* Valgrind's words on a command line */
+	char log_prefix[64];
+	/* Whose references are being written. */
+	uint32_t pid, tid;
+	const struct process *current;
+	bool fetched; /* since the last event: data belongs to something */
+	uint64_t skip_left, refs;
+	uint64_t lost;             /* calls whose result never came */
+	struct user_ranges ranges; /* scratch */
+	struct held *held;
+	size_t n_held, held_cap;
+};
+
+/* capture_proc.c: processes and their logs */
+struct process *process_find(struct capture *c, uint32_t pid);
+struct process *process_new(struct capture *c, uint32_t pid);
+struct thread *process_thread(struct process *p, uint32_t number);
+struct thread *process_thread_by_tid(struct process *p, uint32_t tid);
+void process_free(struct process *p);
+/* Read what there is of p's log, a bounded slice; bytes read. */
+size_t process_read(struct process *p);
+/* Read all of it; its writer stands still or is dead. */
+void process_drain(struct process *p);
+void process_set_log(struct process *p, int log);
+/* Close the books on every process that is dead. */
+void processes_reap(struct capture *c);
+
+/* capture_event.c: what logs say, as events */
+extern const struct lackey_sink capture_sink;
+void emit(struct capture *c, struct process *p, uint32_t tid, struct event *ev);
+void emit_file(void *ctx, const struct file_desc *f);
+void emit_exit(struct process *p, uint32_t status);
+void emit_image(struct process *p, uint8_t kind);
+/* The pending call of a thread ended with ret. */
+void finish_call(struct process *p, struct thread *t, int64_t ret);
+
+/* capture_hold.c: held calls */
+/* Take all calls that wait; let those go on whose logs have been read. */
+void held_take(struct capture *c);
+void held_release(struct capture *c);
+
+#endif
