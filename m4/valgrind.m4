@@ -30,13 +30,13 @@ AC_DEFUN([PW_VALGRIND_TOOL], [
       [AC_LINK_IFELSE([AC_LANG_SOURCE([
 #include "pub_tool_basics.h"
 #include "pub_tool_tooliface.h"
-extern int vgPlain_do_syscall, vgPlain_safe_fd, vgPlain_resolve_filename;
+extern int vgPlain_do_syscall, vgPlain_safe_fd;
 extern int vgPlain_am_shared_mmap_file_float_valgrind, vgPlain_brk_base;
 extern int vgPlain_client_rlimit_stack;
 int __real_vgPlain_sigframe_create, __real_vgPlain_kill_self;
 int __wrap_vgPlain_sigframe_create, __wrap_vgPlain_kill_self;
 int *used@<:@@:>@ = {&vgPlain_do_syscall, &vgPlain_safe_fd,
-  &vgPlain_resolve_filename, &vgPlain_am_shared_mmap_file_float_valgrind,
+  &vgPlain_am_shared_mmap_file_float_valgrind,
   &vgPlain_brk_base, &vgPlain_client_rlimit_stack};
 static void pre_clo_init(void) {}
 VG_DETERMINE_INTERFACE_VERSION(pre_clo_init)])],

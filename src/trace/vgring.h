@@ -31,15 +31,15 @@
 
 #include <stdint.h>
 
-#define VGRING_MAGIC  0x31475250574b4c57ull
-#define VGRING_SLOTS  512u
-#define VGRING_PAGE   4096u
-#define VGRING_BYTES  (2u << 20)   /* of one ring */
-#define VGRING_STRIDE (128u << 10) /* the tool reports at least this often */
-#define VGRING_SLACK  (16u << 10)  /* more than the longest block record */
+#define VGRING_MAGIC      0x31475250574b4c57ull
+#define VGRING_SLOTS      512u
+#define VGRING_PAGE       4096u
+#define VGRING_BYTES      (2u << 20)   /* of one ring */
+#define VGRING_STRIDE     (128u << 10) /* the tool reports at least this often */
+#define VGRING_SLACK      (16u << 10)  /* more than the longest block record */
 #define VGRING_MAX_RECORD (64u << 10)
 #define VGRING_CTL_BYTES  (VGRING_PAGE + VGRING_SLOTS * 256u)
-#define VGRING_RING_AT(n) (VGRING_CTL_BYTES + (uint64_t)(n) * VGRING_BYTES)
+#define VGRING_RING_AT(n) (VGRING_CTL_BYTES + (uint64_t)(n)*VGRING_BYTES)
 #define VGRING_FILE_BYTES VGRING_RING_AT(VGRING_SLOTS)
 
 enum vgslot_state {
@@ -59,7 +59,7 @@ struct vgring_slot {
 	uint32_t state; /* enum vgslot_state */
 	uint32_t pid;
 	uint32_t waiting; /* the tool sleeps on space */
-	uint32_t space;	  /* futex */
+	uint32_t space;   /* futex */
 	uint64_t pad2[14];
 };
 
@@ -72,7 +72,7 @@ struct vgring_ctl {
 	uint64_t seq; /* the last number taken */
 	uint64_t pad1[7];
 	uint32_t sleeping; /* the consumer sleeps on bell */
-	uint32_t bell;	   /* futex */
+	uint32_t bell;     /* futex */
 	uint64_t pad2[495];
 	struct vgring_slot slots[VGRING_SLOTS];
 };
@@ -84,24 +84,24 @@ _Static_assert(sizeof(struct vgring_ctl) == VGRING_CTL_BYTES, "whole pages");
 #define VGR_TYPE_MASK 0x3fffffffu
 
 enum vgr_type {
-	VGR_PAD = 1,	 /* the rest of this lap is empty; has no length */
-	VGR_SEG,	 /* struct vgr_seg */
-	VGR_DEF,	 /* struct vgr_def */
-	VGR_PARTIAL,	 /* struct vgr_partial */
-	VGR_SWITCH,	 /* struct vgr_thread: what follows is of this thread */
-	VGR_FILE,	 /* struct vgr_file, path */
-	VGR_IMAGE,	 /* struct vgr_image, exe, args */
-	VGR_MAP,	 /* struct vgr_map: of the image */
-	VGR_IMAGE_END,	 /* struct vgr_thread: the first thread */
-	VGR_RANGES,	 /* struct vgr_range...: of the next VGR_SYSCALL */
-	VGR_SYSCALL,	 /* struct vgr_syscall */
-	VGR_FORK,	 /* struct vgr_fork */
-	VGR_CHILD,	 /* struct vgr_thread: first record of a forked child */
-	VGR_THREAD,	 /* struct vgr_thread: begins */
+	VGR_PAD = 1,     /* the rest of this lap is empty; has no length */
+	VGR_SEG,         /* struct vgr_seg */
+	VGR_DEF,         /* struct vgr_def */
+	VGR_PARTIAL,     /* struct vgr_partial */
+	VGR_SWITCH,      /* struct vgr_thread: what follows is of this thread */
+	VGR_FILE,        /* struct vgr_file, path */
+	VGR_IMAGE,       /* struct vgr_image, exe, args */
+	VGR_MAP,         /* struct vgr_map: of the image */
+	VGR_IMAGE_END,   /* struct vgr_thread: the first thread */
+	VGR_RANGES,      /* struct vgr_range...: of the next VGR_SYSCALL */
+	VGR_SYSCALL,     /* struct vgr_syscall */
+	VGR_FORK,        /* struct vgr_fork */
+	VGR_CHILD,       /* struct vgr_thread: first record of a forked child */
+	VGR_THREAD,      /* struct vgr_thread: begins */
 	VGR_THREAD_EXIT, /* struct vgr_thread: ends */
-	VGR_SIGNAL,	 /* struct vgr_signal */
-	VGR_MARKER,	 /* struct vgr_thread, text */
-	VGR_EXIT,	 /* struct vgr_exit */
+	VGR_SIGNAL,      /* struct vgr_signal */
+	VGR_MARKER,      /* struct vgr_thread, text */
+	VGR_EXIT,        /* struct vgr_exit */
 };
 
 struct vgr_head {
@@ -116,10 +116,10 @@ struct vgr_seg {
 
 /* How the address of a data reference is known. */
 enum vgr_slot_kind {
-	VGS_DYNAMIC,	 /* the next address of the record */
+	VGS_DYNAMIC,     /* the next address of the record */
 	VGS_CONDITIONAL, /* the same, or VGR_NOT_DONE: it did not happen */
-	VGS_CONST,	 /* value */
-	VGS_DERIVED,	 /* address number ref of the record, plus value */
+	VGS_CONST,       /* value */
+	VGS_DERIVED,     /* address number ref of the record, plus value */
 };
 
 #define VGR_NOT_DONE UINT64_MAX

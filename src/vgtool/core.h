@@ -14,19 +14,17 @@
 #include "pub_tool_vkiscnums.h"
 #include "pub_tool_threadstate.h"
 
-SysRes VG_(do_syscall)(UWord nr, RegWord a1, RegWord a2, RegWord a3,
-		       RegWord a4, RegWord a5, RegWord a6, RegWord a7,
-		       RegWord a8);
-#define SYSCALL(nr, a, b, c, d, e, f)                                          \
-	VG_(do_syscall)(nr, (RegWord)(a), (RegWord)(b), (RegWord)(c),          \
-			(RegWord)(d), (RegWord)(e), (RegWord)(f), 0, 0)
+SysRes VG_(do_syscall)(UWord nr, RegWord a1, RegWord a2, RegWord a3, RegWord a4,
+		       RegWord a5, RegWord a6, RegWord a7, RegWord a8);
+#define SYSCALL(nr, a, b, c, d, e, f)                                \
+	VG_(do_syscall)                                              \
+	(nr, (RegWord)(a), (RegWord)(b), (RegWord)(c), (RegWord)(d), \
+	 (RegWord)(e), (RegWord)(f), 0, 0)
 
 /* Move a descriptor out of the program's reach (and set FD_CLOEXEC). */
 Int VG_(safe_fd)(Int oldfd);
 SysRes VG_(am_shared_mmap_file_float_valgrind)(SizeT length, UInt prot, Int fd,
 					       Off64T offset);
-/* The path behind a descriptor; a static buffer. */
-Bool VG_(resolve_filename)(Int fd, const HChar **buf);
 
 extern Addr VG_(brk_base);
 extern struct vki_rlimit VG_(client_rlimit_stack);

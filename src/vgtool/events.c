@@ -165,8 +165,9 @@ put_signal(ThreadId tid, const vki_siginfo_t *info)
 	s->tid = thread_of(tid)->lwp;
 	s->signal = (UInt)sig;
 	s->code = info->si_code;
-	s->fault_addr =
-	    fault && info->si_code > 0 ? (ULong)info->_sifields._sigfault._addr : 0;
+	s->fault_addr = fault && info->si_code > 0
+			    ? (ULong)info->_sifields._sigfault._addr
+			    : 0;
 	ring_commit();
 }
 
@@ -177,6 +178,7 @@ __wrap_vgPlain_sigframe_create(ThreadId tid, Bool on_altstack, Addr sp,
 			       UInt flags, const vki_sigset_t *mask,
 			       void *restorer)
 {
+	ring_leave_client(tid);
 	put_signal(tid, info);
 	__real_vgPlain_sigframe_create(tid, on_altstack, sp, info, uc, handler,
 				       flags, mask, restorer);

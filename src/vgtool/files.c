@@ -8,6 +8,7 @@
 #include "vgtool/pw.h"
 #include "pub_tool_libcbase.h"
 #include "pub_tool_libcfile.h"
+#include "pub_tool_libcprint.h"
 #include "pub_tool_mallocfree.h"
 
 #define PATH_MOST 4096
@@ -82,18 +83,31 @@ announce(const struct vg_stat *st, const HChar *path)
 	ring_commit();
 }
 
+/* What /proc says the descriptor is: a path, or "pipe:[123]". */
+static const HChar *
+name_of_fd(Int fd)
+{
+	static HChar name[PATH_MOST + 1];
+	HChar link[32];
+	SSizeT n;
+
+	VG_(sprintf)(link, "/proc/self/fd/%d", fd);
+	n = VG_(readlink)(link, name, PATH_MOST);
+	name[n > 0 ? n : 0] = '\0';
+	return name;
+}
+
 Bool
 file_of_fd(Int fd, struct file_ref *ref)
 {
 	struct vg_stat st;
-	const HChar *path;
 	SysRes flags;
 	Off64T pos = -1;
 
 	if (fd < 0 || VG_(fstat)(fd, &st) != 0)
 		return False;
 	if (learn(st.dev, st.ino))
-		announce(&st, VG_(resolve_filename)(fd, &path) ? path : "");
+		announce(&st, name_of_fd(fd));
 	flags = SYSCALL(__NR_fcntl, fd, VKI_F_GETFL, 0, 0, 0, 0);
 	if (VKI_S_ISREG(st.mode))
 		pos = VG_(lseek)(fd, 0, VKI_SEEK_CUR);

@@ -14,8 +14,9 @@
 #include "pub_tool_xarray.h"
 #include "arch/event.h"
 
-#define ARGS_MOST (16u << 10)
-#define CLIENT	  (SkFileC | SkAnonC | SkShmC)
+#define ARGS_MOST  (16u << 10)
+#define TOOL_BYTES (16u << 20) /* more than our text */
+#define CLIENT     (SkFileC | SkAnonC | SkShmC)
 
 /* Ends of file data inside writable ELF segments: the rest of the page was
  * cleared, and whole anonymous pages follow. */
@@ -125,14 +126,17 @@ join_args(HChar *out)
 	return at;
 }
 
+/* first: the program's lowest mapping, which is of its own file. */
 static void
-put_image(Addr sp)
+put_image(Addr sp, const NSegment *first)
 {
-	static HChar exe[4096], args[ARGS_MOST + 1];
+	static HChar args[ARGS_MOST + 1];
+	const HChar *exe = VG_(am_get_filename)(first);
 	UInt n_args = join_args(args), n_exe;
 	struct vgr_image *im;
 
-	VG_(client_fname)(exe, sizeof exe, True);
+	if (!exe)
+		exe = VG_(args_the_exename);
 	n_exe = (UInt)VG_(strlen)(exe);
 	im = ring_record(VGR_IMAGE, sizeof *im + n_exe + n_args, True);
 	im->start_brk = VG_(brk_base);
@@ -145,6 +149,15 @@ put_image(Addr sp)
 	VG_(memcpy)(im + 1, exe, n_exe);
 	VG_(memcpy)((HChar *)(im + 1) + n_exe, args, n_args);
 	ring_commit();
+}
+
+/* A page of Valgrind's own text that counts as the program's, for handlers
+ * without a restorer. */
+static Bool
+is_trampoline(Addr a)
+{
+	return VG_PGROUNDDN((Addr)&events_image) - a < TOOL_BYTES ||
+	       a - VG_PGROUNDDN((Addr)&events_image) < TOOL_BYTES;
 }
 
 /* All segments that are the program's. */
@@ -163,19 +176,26 @@ segments(Addr **starts)
 	}
 }
 
+/* The first thing a new image says; the first block is translated before it
+ * runs, so whichever of the two comes first calls this. */
 void
 events_image(ThreadId tid)
 {
-	Addr *starts, sp = VG_(get_SP)(tid);
-	Int i, n = segments(&starts);
+	Addr *starts, sp;
+	Int i, n;
 	struct vgr_thread *end;
 
+	if (pw.image_sent)
+		return;
 	pw.image_sent = True;
-	put_image(sp);
+	sp = VG_(get_SP)(tid);
+	n = segments(&starts);
+	put_image(sp, VG_(am_find_nsegment)(starts[0]));
 	for (i = 0; i < n; i++)
 		scan_elf(VG_(am_find_nsegment)(starts[i]));
 	for (i = 0; i < n; i++)
-		put_map(VG_(am_find_nsegment)(starts[i]), sp);
+		if (!is_trampoline(starts[i]))
+			put_map(VG_(am_find_nsegment)(starts[i]), sp);
 	VG_(free)(starts);
 	end = ring_record(VGR_IMAGE_END, sizeof *end, False);
 	end->pid = pw.pid;

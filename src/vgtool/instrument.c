@@ -27,15 +27,15 @@
 #define MAX_INSNS    200
 #define MAX_SLOTS    600
 #define MAX_PREFIXES 64
-#define NO_DYN	     0xffffu
+#define NO_DYN       0xffffu
 
 /* What is known of a temporary: base + offset; base NO_BASE: a constant. */
 #define NO_BASE 0xffffffffu
 struct value {
 	UInt base;
 	ULong offset;
-	UInt dyn; /* of a base: its address in this record, or NO_DYN */
-	UInt record;	/* the record dyn is of */
+	UInt dyn;         /* of a base: its address in this record, or NO_DYN */
+	UInt record;      /* the record dyn is of */
 	ULong dyn_offset; /* base's value is that address minus this */
 };
 
@@ -141,8 +141,7 @@ learn(IRTemp t, const IRExpr *e)
 	if (x->tag == Iex_RdTmp && (from = value_of(x->Iex.RdTmp.tmp))) {
 		v->base = from->base;
 		v->offset = from->offset + offset;
-	} else if (x->tag == Iex_Const &&
-		   x->Iex.Const.con->tag == Ico_U64) {
+	} else if (x->tag == Iex_Const && x->Iex.Const.con->tag == Ico_U64) {
 		v->base = NO_BASE;
 		v->offset = x->Iex.Const.con->Ico.U64 + offset;
 	}
@@ -160,8 +159,7 @@ record_begin(void)
 	b.prefixes = 1;
 	b.last_addr = NULL;
 	b.cur = newIRTemp(b.out->tyenv, Ity_I64);
-	emit(IRStmt_WrTmp(b.cur,
-			  IRExpr_Get((Int)ring_cur_offset(), Ity_I64)));
+	emit(IRStmt_WrTmp(b.cur, IRExpr_Get((Int)ring_cur_offset(), Ity_I64)));
 	emit(IRStmt_Store(Iend_LE, IRExpr_RdTmp(b.cur), u32(b.id)));
 }
 
@@ -180,8 +178,7 @@ advance(IRExpr *new)
 	Int at = (Int)ring_cur_offset();
 
 	emit(IRStmt_Put(at, new));
-	limit = assign(Ity_I64,
-		       IRExpr_Get((Int)ring_limit_offset(), Ity_I64));
+	limit = assign(Ity_I64, IRExpr_Get((Int)ring_limit_offset(), Ity_I64));
 	full = assign(Ity_I1, IRExpr_Binop(Iop_CmpLT64U, limit, new));
 	d = unsafeIRDirty_0_N(0, "ring_refill",
 			      VG_(fnptr_to_fnentry)(&ring_refill),
@@ -206,8 +203,7 @@ write_definition(void)
 	struct vgr_def *d;
 	UChar *p;
 
-	d = ring_record(VGR_DEF, sizeof *d + slots + prefixes + b.insns,
-			False);
+	d = ring_record(VGR_DEF, sizeof *d + slots + prefixes + b.insns, False);
 	d->start = b.start;
 	d->id = b.id;
 	d->insns = (UShort)b.insns;
@@ -248,8 +244,8 @@ record_exit(IRExpr *guard)
 	id = assign(Ity_I32, IRExpr_ITE(guard, u32(b.id + k), u32(b.id)));
 	emit(IRStmt_Store(Iend_LE, IRExpr_RdTmp(b.cur), id));
 	step = assign(Ity_I64, IRExpr_ITE(guard, u64(record_bytes()), u64(0)));
-	new = assign(Ity_I64,
-		     IRExpr_Binop(Iop_Add64, IRExpr_RdTmp(b.cur), step));
+	new =
+	    assign(Ity_I64, IRExpr_Binop(Iop_Add64, IRExpr_RdTmp(b.cur), step));
 	advance(new);
 	b.last_addr = NULL;
 }
@@ -257,8 +253,8 @@ record_exit(IRExpr *guard)
 static void
 add_insn(Addr addr, UInt bytes)
 {
-	if (b.open && (addr != b.next || b.insns == MAX_INSNS ||
-		       b.slots > MAX_SLOTS / 2))
+	if (b.open &&
+	    (addr != b.next || b.insns == MAX_INSNS || b.slots > MAX_SLOTS / 2))
 		record_end();
 	if (!b.open) {
 		record_begin();
@@ -285,8 +281,8 @@ place_conditional(struct vgr_slot_def *s, IRExpr *addr, IRExpr *guard)
 {
 	s->kind = VGS_CONDITIONAL;
 	s->ref = (UShort)b.dyns;
-	store_dynamic(assign(Ity_I64,
-			     IRExpr_ITE(guard, addr, u64(VGR_NOT_DONE))));
+	store_dynamic(
+	    assign(Ity_I64, IRExpr_ITE(guard, addr, u64(VGR_NOT_DONE))));
 }
 
 /* Say how the address of slot s is known, storing it if nothing else will. */
@@ -329,8 +325,7 @@ add_ref(UInt op, IRExpr *addr, Int bytes, IRExpr *guard)
 	struct vgr_slot_def *s;
 
 	if (op == REF_STORE && b.last_addr && !guard &&
-	    b.slot[b.slots - 1].bytes == bytes &&
-	    eqIRAtom(b.last_addr, addr)) {
+	    b.slot[b.slots - 1].bytes == bytes && eqIRAtom(b.last_addr, addr)) {
 		b.slot[b.slots - 1].op = REF_MODIFY;
 		b.last_addr = NULL;
 		return;
@@ -391,8 +386,8 @@ add_llsc(const IRStmt *st)
 {
 	if (!st->Ist.LLSC.storedata)
 		add_ref(REF_LOAD, st->Ist.LLSC.addr,
-			sizeofIRType(typeOfIRTemp(b.out->tyenv,
-						  st->Ist.LLSC.result)),
+			sizeofIRType(
+			    typeOfIRTemp(b.out->tyenv, st->Ist.LLSC.result)),
 			NULL);
 	else
 		add_ref(REF_STORE, st->Ist.LLSC.addr,
@@ -485,7 +480,8 @@ pw_instrument(VgCallbackClosure *closure, IRSB *in,
 {
 	Int i = 0, last = last_reference(in);
 
-	(void)closure, (void)layout, (void)vge, (void)archinfo;
+	(void)layout, (void)vge, (void)archinfo;
+	events_image(closure->tid);
 	if (guest_word != host_word)
 		VG_(tool_panic)("host/guest word size mismatch");
 	b.out = deepCopyIRSBExceptStmts(in);

@@ -51,8 +51,7 @@ static void
 start_client_code(ThreadId tid, ULong blocks)
 {
 	(void)blocks;
-	if (!pw.image_sent)
-		events_image(tid);
+	events_image(tid);
 	events_switch(tid);
 	ring_enter_client(tid);
 }
@@ -91,6 +90,10 @@ pre_clo_init(void)
 	 * the order of translations, and no code runs speculatively. */
 	VG_(clo_vex_control).iropt_unroll_thresh = 0;
 	VG_(clo_vex_control).guest_chase = False;
+	/* A program may handle a fault and go on where it was: all registers
+	 * must be right then.  It costs nothing that can be measured. */
+	VG_(clo_vex_control).iropt_register_updates_default =
+	    VexRegUpdAllregsAtMemAccess;
 }
 
 VG_DETERMINE_INTERFACE_VERSION(pre_clo_init)

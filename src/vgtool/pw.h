@@ -16,29 +16,29 @@
 struct ring {
 	struct vgring_ctl *ctl;
 	struct vgring_slot *slot;
-	UChar *bytes;	/* VGRING_BYTES, behind the slot */
-	UChar *cur;	/* the next record; in a shadow register while the
-			   program runs */
-	UChar *limit;	/* a block record may begin up to here */
-	UChar *end;	/* of the space that is ours to write, contiguous */
-	ULong lap;	/* position of bytes[0] */
+	UChar *bytes; /* VGRING_BYTES, behind the slot */
+	UChar *cur;   /* the next record; in a shadow register while the
+			 program runs */
+	UChar *limit; /* a block record may begin up to here */
+	UChar *end;   /* of the space that is ours to write, contiguous */
+	ULong lap;    /* position of bytes[0] */
 	Int fd;
 	UInt slot_nr;
-	UInt idle; /* the state to be in while nothing is pending */
+	UInt idle;      /* the state to be in while nothing is pending */
 	Bool in_client; /* between start_client_code and stop_client_code */
-	Bool lost;	/* the consumer is gone: write, and let it overflow */
+	Bool lost;      /* the consumer is gone: write, and let it overflow */
 };
 
 struct pw {
 	struct ring ring;
 	UInt pid;
-	UInt next_id;	   /* of a block */
-	UInt running_tid;  /* Linux's number of the thread last announced */
-	UInt child_slot;   /* reserved for a fork under way, or NO_SLOT */
+	UInt next_id;     /* of a block */
+	UInt running_tid; /* Linux's number of the thread last announced */
+	UInt child_slot;  /* reserved for a fork under way, or NO_SLOT */
 	ULong fork_seq;
-	Bool is_exec;	   /* we replaced an image of the same process */
+	Bool is_exec; /* we replaced an image of the same process */
 	Bool image_sent;
-	Bool exiting;	   /* exit status is known */
+	Bool exiting; /* exit status is known */
 	UInt exit_status;
 	const HChar *ring_option;
 };

@@ -17,12 +17,12 @@
 #include "pub_tool_mallocfree.h"
 #include "libvex_guest_amd64.h"
 
-#define PROT_RW	     (VKI_PROT_READ | VKI_PROT_WRITE)
-#define WAIT_NS	     (50 * 1000 * 1000)
-#define load(p)	     __atomic_load_n((p), __ATOMIC_SEQ_CST)
+#define PROT_RW      (VKI_PROT_READ | VKI_PROT_WRITE)
+#define WAIT_NS      (50 * 1000 * 1000)
+#define load(p)      __atomic_load_n((p), __ATOMIC_SEQ_CST)
 #define store(p, v)  __atomic_store_n((p), (v), __ATOMIC_SEQ_CST)
-#define R_CUR	     offsetof(VexGuestAMD64State, guest_RAX)
-#define R_LIMIT	     offsetof(VexGuestAMD64State, guest_RCX)
+#define R_CUR        offsetof(VexGuestAMD64State, guest_RAX)
+#define R_LIMIT      offsetof(VexGuestAMD64State, guest_RCX)
 #define SHADOW_BYTES ((Long)sizeof(VexGuestAMD64State))
 
 static struct ring *const r = &pw.ring;
@@ -274,12 +274,15 @@ partial_record(UChar *from, Addr ip)
 }
 
 /* Mostly between blocks.  A fault ends a block in its middle: then its
- * record has been begun, and the word at cur is not 0. */
+ * record has been begun, and the word at cur is not 0.  If a signal handler
+ * is set up for it, that happens first, and has left already. */
 void
 ring_leave_client(ThreadId tid)
 {
 	UChar *from;
 
+	if (!r->in_client)
+		return;
 	VG_(get_shadow_regs_area)(tid, (UChar *)&from, 1, R_CUR, 8);
 	r->cur = from;
 	r->in_client = False;

@@ -93,9 +93,8 @@ makes_fd(UInt nr)
 static Bool
 has_position_argument(UInt nr)
 {
-	return nr == __NR_pread64 || nr == __NR_pwrite64 ||
-	       nr == __NR_preadv || nr == __NR_pwritev ||
-	       nr == __NR_preadv2 || nr == __NR_pwritev2;
+	return nr == __NR_pread64 || nr == __NR_pwrite64 || nr == __NR_preadv ||
+	       nr == __NR_pwritev || nr == __NR_preadv2 || nr == __NR_pwritev2;
 }
 
 static void
@@ -176,6 +175,7 @@ pre_syscall(ThreadId tid, UInt nr, UWord *args, UInt n_args)
 {
 	struct thread *t = thread_of(tid);
 
+	(void)n_args;
 	t->in_call = True;
 	t->n_ranges = 0;
 	look_at_file(t, nr, args);
@@ -185,7 +185,6 @@ pre_syscall(ThreadId tid, UInt nr, UWord *args, UInt n_args)
 		/* fall through */
 	case __NR_exit:
 		pw.exit_status = ((UInt)args[0] & 0xff) << 8;
-		put_syscall(t, nr, args, n_args, 0);
 		break;
 	case __NR_execve:
 	case __NR_execveat:
@@ -235,8 +234,7 @@ add_range(CorePart part, ThreadId tid, Addr a, SizeT len, Bool write)
 }
 
 static void
-pre_mem_read(CorePart part, ThreadId tid, const HChar *what, Addr a,
-	     SizeT len)
+pre_mem_read(CorePart part, ThreadId tid, const HChar *what, Addr a, SizeT len)
 {
 	(void)what;
 	add_range(part, tid, a, len, False);
