@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 
 #include "base/bits.h"
 #include "base/log.h"
@@ -490,6 +491,33 @@ cuts_batch(uint32_t type)
 	       type != VGR_RANGES && type != VGR_MAP;
 }
 
+/* A process that was waited for has ended: all of it comes first.  True if
+ * there is some left to read. */
+static bool
+waits_for_child(struct vgstream *vs, struct stream *st, const uint8_t *p)
+{
+	struct vgr_syscall s;
+	struct stream *child = vs->streams;
+
+	memcpy(&s, p, sizeof(s));
+	if (s.nr != SYS_wait4 || s.ret <= 0)
+		return false;
+	while (child && (child == st || child->pid != (uint64_t)s.ret))
+		child = child->next;
+	if (!child || child->exited)
+		return false;
+	if (s.file_pos != VGR_NO_STATUS) {
+		if (((int)s.file_pos & 0xff) == 0x7f ||
+		    (int)s.file_pos == 0xffff)
+			return false; /* it was stopped, or goes on */
+		child->status = (int)s.file_pos;
+	}
+	if (!child->dead)
+		set_dead(child);
+	st->hold = child;
+	return true;
+}
+
 /* A record that is no block; false: not now. */
 static bool
 control(struct vgstream *vs, struct stream *st, const uint8_t *p, uint64_t left)
@@ -526,6 +554,8 @@ control(struct vgstream *vs, struct stream *st, const uint8_t *p, uint64_t left)
 		if (vs->flush)
 			return false;
 	}
+	if (h.tag == VGR_SYSCALL && waits_for_child(vs, st, p))
+		return false;
 	memcpy(vs->record, p, h.bytes);
 	read_control(vs, st, h.tag);
 	st->pos += h.bytes;

@@ -185,11 +185,14 @@ struct vgr_range {
 	uint64_t write;
 };
 
+#define VGR_NO_STATUS UINT64_MAX
+
 struct vgr_syscall {
 	struct vgr_head h;
 	uint64_t args[6];
 	int64_t ret; /* or -errno */
-	uint64_t dev, inode, file_size, file_pos;
+	uint64_t dev, inode, file_size;
+	uint64_t file_pos; /* without a file: of wait4, the child's status */
 	uint32_t nr, tid;
 	uint32_t file_flags, has_file;
 };

@@ -275,7 +275,7 @@ is_dead(pid_t pid, int *status)
 	return true;
 }
 
-static void
+void
 set_dead(struct stream *st)
 {
 	uint64_t head = load(&st->slot->head);
@@ -391,7 +391,8 @@ pick(struct vgstream *vs)
 	struct stream *best = NULL;
 
 	for (struct stream *st = vs->streams; st; st = st->next) {
-		if (st->hold && (st->hold->execed || st->hold->exited))
+		if (st->hold && (st->hold->exited ||
+				 (st->hold->execed && !st->hold->dead)))
 			st->hold = NULL;
 		if (st->hold)
 			continue;

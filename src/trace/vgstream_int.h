@@ -33,7 +33,8 @@ struct stream {
 	bool dead;           /* its process is gone */
 	int status;          /* from waitpid(2); -1 unknown */
 	double silent;       /* since when it held others up; 0: it does not */
-	struct stream *hold; /* vfork: until this child's exec or exit */
+	struct stream *hold; /* vfork: until this child's exec or exit; wait:
+				until its exit */
 	bool execed;         /* since it was made */
 	/* being put together */
 	struct user_range *ranges;
@@ -85,5 +86,6 @@ void put_file_event(void *ctx, const struct file_desc *f);
 
 /* vgstream.c */
 struct stream *stream_new(struct vgstream *vs, uint32_t slot);
+void set_dead(struct stream *st); /* what it wrote is all there is */
 
 #endif

@@ -11,6 +11,7 @@
 #include "pagewalk.h"
 
 static struct thread **threads;
+static UInt n_threads;
 
 struct thread *
 thread_of(ThreadId tid)
@@ -53,6 +54,7 @@ static void
 thread_begins(ThreadId tid)
 {
 	thread_of(tid)->lwp = (UInt)VG_(gettid)();
+	n_threads++;
 }
 
 static void
@@ -60,7 +62,8 @@ thread_ends(ThreadId tid)
 {
 	struct thread *t = thread_of(tid);
 
-	if (!pw.exiting)
+	/* With the last one the process ends, which says it. */
+	if (!pw.exiting && --n_threads)
 		event_thread(VGR_THREAD_EXIT, t->lwp);
 	t->lwp = 0;
 }
@@ -90,6 +93,7 @@ child_begins(ThreadId tid)
 	pw.child_slot = NO_SLOT;
 	pw.pid = pw.running_tid = thread_of(tid)->lwp = (UInt)VG_(getpid)();
 	pw.exiting = False;
+	n_threads = 1;
 	ring_become(slot);
 	event_thread(VGR_CHILD, pw.pid);
 }

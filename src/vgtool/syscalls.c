@@ -132,6 +132,15 @@ put_ranges(const struct thread *t)
 	}
 }
 
+/* How the process ended that a call has waited for. */
+static ULong
+waited_status(UInt nr, const UWord *args, Long ret)
+{
+	if (nr == __NR_wait4 && ret > 0 && args[1])
+		return *(UInt *)args[1];
+	return VGR_NO_STATUS;
+}
+
 static void
 put_syscall(struct thread *t, UInt nr, const UWord *args, UInt n_args, Long ret)
 {
@@ -149,7 +158,7 @@ put_syscall(struct thread *t, UInt nr, const UWord *args, UInt n_args, Long ret)
 	s->dev = t->has_file ? t->file.dev : 0;
 	s->inode = t->has_file ? t->file.inode : 0;
 	s->file_size = t->has_file ? t->file.size : 0;
-	s->file_pos = t->has_file ? t->file.pos : 0;
+	s->file_pos = t->has_file ? t->file.pos : waited_status(nr, args, ret);
 	s->file_flags = t->has_file ? t->file.flags : 0;
 	ring_commit();
 	t->n_ranges = 0;
