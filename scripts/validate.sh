@@ -36,6 +36,10 @@ command -v perf >/dev/null || skip "no perf (Debian: linux-perf)"
 command -v valgrind >/dev/null || skip "no valgrind"
 [ -x "$pagewalk" ] || die "no $pagewalk: build first"
 [ -x "$faultdiff" ] || die "no $faultdiff: build first"
+# The rules of this machine's kernel; RUN_FLAGS adds more.
+kernel=$(uname -r | awk -F'[.-]' '{ v = $1 * 100 + $2
+	print v >= 618 ? "linux-6.18" : v >= 604 ? "linux-6.8" : "linux-6.1" }')
+flags="--set os.kernel=$kernel ${RUN_FLAGS-}"
 mkdir -p "$out/bin" || exit 1
 out=$(cd "$out" && pwd)
 perf record -q -e "$events" -o "$out/probe" -- true >/dev/null 2>&1 ||
@@ -123,8 +127,9 @@ one() { # NAME COMMAND
 	    -o "$out/$name.pwt" -- "$@" ||
 		echo "# $name: exit status $? under capture" >&2
 	release
-	"$pagewalk" run "$out/$name.pwt" --fault-log "$out/$name.csv" \
-	    >"$out/$name.run" 2>&1 ||
+	# shellcheck disable=SC2086
+	"$pagewalk" run "$out/$name.pwt" $flags \
+	    --fault-log "$out/$name.csv" >"$out/$name.run" 2>&1 ||
 		echo "# $name: replay: $(tail -n 1 "$out/$name.run")" >&2
 	"$faultdiff" -v "$out/$name.csv" "$out/$name.truth" \
 	    >"$out/$name.report"

@@ -40,6 +40,7 @@ struct truth {
 	struct mapping *maps;
 	size_t n_maps, cap_maps;
 	struct map running; /* pids whose image is Valgrind's tool */
+	struct map forked;  /* pids forked since their last exec */
 	struct map parents;
 	uint64_t lost;
 };
@@ -109,7 +110,7 @@ read_fault(struct truth *t, const char *line)
 	struct align_fault x = {0};
 	unsigned long long error;
 	char mode, ip[128];
-	uint64_t runs;
+	uint64_t runs, forked;
 
 	if (sscanf(line, "F %" SCNu32 " %" SCNu32 " %c %" SCNx64 " %127s %llx",
 		   &x.pid, &x.tid, &mode, &x.addr, ip, &error) != 6)
@@ -123,6 +124,7 @@ read_fault(struct truth *t, const char *line)
 	x.fetch = error >> 4 & 1;
 	if (!map_get(&t->running, x.pid, &runs) || !runs)
 		x.rule = RULE_LAUNCH;
+	x.forked = map_get(&t->forked, x.pid, &forked) && forked;
 	add_fault(&t->log, &x);
 }
 
@@ -150,9 +152,11 @@ read_process(struct truth *t, const char *line)
 
 	if (sscanf(line, "X %" SCNu32, &a) == 1) {
 		map_put(&t->running, a, strstr(line, "-amd64-li") != NULL);
+		map_put(&t->forked, a, false);
 	} else if (sscanf(line, "C %" SCNu32 " %" SCNu32, &a, &b) == 2) {
 		map_get(&t->running, a, &runs);
 		map_put(&t->running, b, runs);
+		map_put(&t->forked, b, true);
 		map_put(&t->parents, b, a);
 	}
 }
@@ -298,9 +302,10 @@ static void
 print_rules(const struct align_counts *c)
 {
 	for (size_t r = 1; r < ALIGN_RULE_COUNT; r++)
-		if (c->aside[r])
-			printf("aside %-12s %6zu  %s\n", align_rule_names[r],
-			       c->aside[r], align_rule_help[r]);
+		if (c->aside[r] || c->aside_ours[r])
+			printf("aside %-12s truth %6zu ours %4zu  %s\n",
+			       align_rule_names[r], c->aside[r],
+			       c->aside_ours[r], align_rule_help[r]);
 }
 
 /* Every fault of both sides in one order, for reading by eye. */
@@ -358,7 +363,7 @@ main(int argc, char **argv)
 	truth_mark(t.log.faults, t.log.n, ours.faults, ours.n,
 		   &align_valgrind_amd64);
 	align_faults(ours.faults, ours.n, t.log.faults, t.log.n,
-		     &align_valgrind_amd64, NULL, &c);
+		     &align_valgrind_amd64, &c);
 	printf("agree %.1f%% ordered %.1f%% ours %zu truth %zu same %zu moved "
 	       "%zu different %zu extra %zu missing %zu lost %" PRIu64 "\n",
 	       align_percent(&c), align_percent_ordered(&c), c.ours, c.truth,

@@ -76,11 +76,11 @@ struct kwork {
 struct fault {
 	vaddr va;
 	uint8_t access; /* enum access */
-	uint8_t mode;	/* enum cpu_mode */
-	uint8_t kind;	/* enum fault_kind */
-	bool present;	/* protection fault: a valid entry forbade it */
+	uint8_t mode;   /* enum cpu_mode */
+	uint8_t kind;   /* enum fault_kind */
+	bool present;   /* protection fault: a valid entry forbade it */
 	bool major;
-	uint8_t signal;	 /* 0, SIGSEGV or SIGBUS */
+	uint8_t signal;  /* 0, SIGSEGV or SIGBUS */
 	int32_t si_code; /* SEGV_MAPERR, ... if signal */
 	uint32_t area;
 	struct kwork work;
@@ -89,15 +89,15 @@ struct fault {
 /* What the kernel tells the machine, in order, beside faults. */
 enum kevent_kind {
 	KEV_FLUSH_PAGES, /* INVLPG n pages of 2^shift from va in space as */
-	KEV_FLUSH_AS,	 /* all of space as */
-	KEV_AS_NEW,	 /* space as begins (number may be reused) */
-	KEV_AS_GONE,	 /* space as ends */
-	KEV_WORK,	 /* work outside a fault: a system call's, fork's */
+	KEV_FLUSH_AS,    /* all of space as */
+	KEV_AS_NEW,      /* space as begins (number may be reused) */
+	KEV_AS_GONE,     /* space as ends */
+	KEV_WORK,        /* work outside a fault: a system call's, fork's */
 };
 
 struct kevent {
 	uint8_t kind;
-	uint8_t shift;	/* FLUSH_PAGES: log2 bytes of a page */
+	uint8_t shift; /* FLUSH_PAGES: log2 bytes of a page */
 	uint16_t as;
 	vaddr va;
 	uint64_t pages;

@@ -5,8 +5,13 @@
 #include "arch/paging.h"
 
 const struct paging paging_modes[] = {
-    {"x86-64-4level", "x86-64, 4 levels of 9 bits (Intel SDM vol. 3A, 4.5)", 4,
-     12, {9, 9, 9, 9}, 1u << 0 | 1u << 1 | 1u << 2, 8},
+    {"x86-64-4level",
+     "x86-64, 4 levels of 9 bits (Intel SDM vol. 3A, 4.5)",
+     4,
+     12,
+     {9, 9, 9, 9},
+     1u << 0 | 1u << 1 | 1u << 2,
+     8},
     {NULL, NULL, 0, 0, {0}, 0, 0},
 };
 

@@ -13,8 +13,8 @@
 struct paging {
 	const char *name; /* "x86-64-4level" */
 	const char *help;
-	unsigned levels;			/* 4; level 0 is the leaf (PTE) */
-	unsigned page_shift;			/* log2 bytes of the smallest page */
+	unsigned levels;     /* 4; level 0 is the leaf (PTE) */
+	unsigned page_shift; /* log2 bytes of the smallest page */
 	unsigned index_bits[PAGING_MAX_LEVELS]; /* [0] = leaf table's */
 	unsigned leaf_mask; /* bit n: an entry at level n may map a page */
 	unsigned pte_bytes;

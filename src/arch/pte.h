@@ -12,14 +12,14 @@
 
 #include "arch/addr.h"
 
-#define PTE_P	 ((uint64_t)1 << 0)  /* present */
-#define PTE_W	 ((uint64_t)1 << 1)  /* writable */
-#define PTE_U	 ((uint64_t)1 << 2)  /* user */
-#define PTE_A	 ((uint64_t)1 << 5)  /* accessed */
-#define PTE_D	 ((uint64_t)1 << 6)  /* dirty */
-#define PTE_PS	 ((uint64_t)1 << 7)  /* leaf in a PDE or PDPTE */
-#define PTE_G	 ((uint64_t)1 << 8)  /* global */
-#define PTE_NX	 ((uint64_t)1 << 63) /* no execute */
+#define PTE_P    ((uint64_t)1 << 0)  /* present */
+#define PTE_W    ((uint64_t)1 << 1)  /* writable */
+#define PTE_U    ((uint64_t)1 << 2)  /* user */
+#define PTE_A    ((uint64_t)1 << 5)  /* accessed */
+#define PTE_D    ((uint64_t)1 << 6)  /* dirty */
+#define PTE_PS   ((uint64_t)1 << 7)  /* leaf in a PDE or PDPTE */
+#define PTE_G    ((uint64_t)1 << 8)  /* global */
+#define PTE_NX   ((uint64_t)1 << 63) /* no execute */
 #define PTE_ADDR 0x000ffffffffff000u
 
 static inline pfn

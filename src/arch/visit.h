@@ -28,14 +28,14 @@ enum cpu_mode { MODE_USER, MODE_KERNEL };
 #define VISIT_SET_D (1u << 2) /* found the leaf entry's D bit clear, set it */
 
 struct visit {
-	vaddr va;	    /* of the first reference */
-	paddr pa;	    /* where that is */
-	uint32_t reads;	    /* references that read (fetches on the I side) */
+	vaddr va;           /* of the first reference */
+	paddr pa;           /* where that is */
+	uint32_t reads;     /* references that read (fetches on the I side) */
 	uint32_t writes;    /* references that write; first one does, if > 0 */
-	uint32_t area;	    /* which mapping, for attribution: struct area id */
-	uint16_t as;	    /* address space */
+	uint32_t area;      /* which mapping, for attribution: struct area id */
+	uint16_t as;        /* address space */
 	uint8_t page_shift; /* log2 bytes of the page that maps it */
-	uint8_t flags;	    /* VISIT_* */
+	uint8_t flags;      /* VISIT_* */
 };
 
 /* An address space as a walker sees it: CR3. */

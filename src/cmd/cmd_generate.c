@@ -148,4 +148,4 @@ run(int argc, char **argv)
 
 const struct command cmd_generate = {
     "generate", "PATTERN [-o FILE.pwt] [options]",
-    "Make a synthetic trace: a known pattern of references", options, run};
+    "make a synthetic trace: a known pattern of references", options, run};

@@ -1,5 +1,6 @@
 /* commands.c - the table of subcommands.
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <ctype.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -7,12 +8,8 @@
 #include "cmd/cmd.h"
 
 const struct command *const commands[] = {
-    &cmd_capture,
-    &cmd_run,
-    &cmd_config,
-    &cmd_plot,
-    &cmd_generate,
-    NULL,
+    &cmd_capture, &cmd_run,      &cmd_info, &cmd_plot,
+    &cmd_config,  &cmd_generate, NULL,
 };
 
 const struct command *
@@ -27,8 +24,9 @@ cmd_find(const char *name)
 void
 cmd_help(const struct command *c, FILE *f)
 {
-	fprintf(f, "Usage: pagewalk %s %s\n%s.\n\nOptions:\n", c->name,
-		c->synopsis, c->summary);
+	fprintf(f, "Usage: pagewalk %s %s\n%c%s.\n\nOptions:\n", c->name,
+		c->synopsis, toupper((unsigned char)c->summary[0]),
+		c->summary + 1);
 	opt_help(c->options, f);
 }
 

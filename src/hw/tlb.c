@@ -75,6 +75,29 @@ tlb_free(struct tlb *t)
 	t->dirty = NULL;
 }
 
+void
+tlb_port_init(struct tlb_port *p, struct tlb *t, unsigned shift)
+{
+	*p = (struct tlb_port){
+	    .tags = t->a.tags,
+	    .last = t->a.last,
+	    .dirty = t->dirty,
+	    .set_mask = t->set_mask,
+	    .low = (uint32_t)t->size_of[shift] << TLB_ASID_BITS,
+	    .shift = (uint8_t)shift,
+	    .fold = (uint8_t)t->fold,
+	    .modulo = t->modulo,
+	    .tlb = t,
+	};
+}
+
+uint32_t
+tlb_port_lookup_others(const struct tlb_port *p, uint64_t page)
+{
+	return assoc_lookup(&p->tlb->a, tlb_set(p->tlb, page),
+			    page << TLB_PAGE_SHIFT | p->low);
+}
+
 uint32_t
 tlb_find(const struct tlb *t, unsigned asid, uint64_t page, unsigned shift)
 {

@@ -60,6 +60,45 @@ tlb_lookup(struct tlb *t, unsigned asid, uint64_t page, unsigned shift)
 			    tlb_tag(t, asid, page, shift));
 }
 
+/* A way into a TLB for one page size and one ASID: what the first compare of
+ * a lookup needs, close together. */
+struct tlb_port {
+	const uint64_t *tags;
+	const uint32_t *last;
+	const uint8_t *dirty;
+	uint64_t set_mask;
+	uint32_t low; /* of the tag: page size and ASID */
+	uint8_t shift, fold;
+	bool modulo;
+	struct tlb *tlb;
+};
+
+void tlb_port_init(struct tlb_port *p, struct tlb *t, unsigned shift);
+
+static inline void
+tlb_port_set_asid(struct tlb_port *p, unsigned asid)
+{
+	p->low = (p->low & ~((1u << TLB_ASID_BITS) - 1)) | asid;
+}
+
+uint32_t tlb_port_lookup_others(const struct tlb_port *p, uint64_t page);
+
+/* tlb_lookup() of the page that va is in. */
+static inline uint32_t
+tlb_port_lookup(const struct tlb_port *p, uint64_t va)
+{
+	uint64_t page = va >> p->shift;
+	uint32_t slot;
+
+	if (__builtin_expect(p->modulo, 0))
+		return tlb_port_lookup_others(p, page);
+	slot = p->last[(page ^ page >> p->fold) & p->set_mask];
+	if (__builtin_expect(p->tags[slot] == (page << TLB_PAGE_SHIFT | p->low),
+			     1))
+		return slot;
+	return tlb_port_lookup_others(p, page);
+}
+
 /* As tlb_lookup(), but nobody notices. */
 uint32_t tlb_find(const struct tlb *t, unsigned asid, uint64_t page,
 		  unsigned shift);

@@ -89,8 +89,8 @@ fault_spurious(struct fctx *c)
 	c->kind = FAULT_SPURIOUS;
 }
 
-void
-handle_fault(struct fctx *c)
+static void
+handle_pte(struct fctx *c)
 {
 	bool anon = !c->vma->file;
 
@@ -105,12 +105,36 @@ handle_fault(struct fctx *c)
 		fault_wp(c);
 	else
 		fault_spurious(c);
+}
+
+/* The entry of the page directory maps 2 MiB. */
+static bool
+handle_huge(struct fctx *c, uint64_t *pmd)
+{
+	if (c->write && !(*pmd & PTE_W))
+		return huge_wp(c, pmd);
+	c->pte = pmd;
+	fault_spurious(c);
+	return true;
+}
+
+void
+handle_fault(struct fctx *c)
+{
+	uint64_t *pmd = pt_find(c->os, c->mm, c->addr, 1);
+	bool done;
+
+	if (pmd && (*pmd & PTE_PS))
+		done = handle_huge(c, pmd);
+	else
+		done = huge_fault(c);
+	if (!done)
+		handle_pte(c);
 	if (c->grew && !c->signal)
 		c->kind = FAULT_STACK_GROW;
 }
 
-/* Which mapping, and may it? ------------------------------------------------
- */
+/* Which mapping, and may it? ---------------------------------------------- */
 
 static void
 segv(struct fctx *c, int32_t code)
@@ -258,8 +282,7 @@ os_fault(struct os *os, struct task *t, vaddr addr, enum access acc,
 	os->work = outer;
 }
 
-/* The kernel's own faults
- * ------------------------------------------------------ */
+/* The kernel's own faults ------------------------------------------------- */
 
 bool
 gup_touch(struct os *os, struct task *t, struct vma *v, uint64_t addr,
@@ -332,8 +355,7 @@ kernel_write(struct os *os, struct task *t, uint64_t addr)
 	}
 }
 
-/* The MMU's own way through the table
- * -------------------------------------------- */
+/* The MMU's own way through the table ------------------------------------- */
 
 static void
 fill_mapping(struct mm *mm, uint64_t addr, uint64_t pte, unsigned shift,

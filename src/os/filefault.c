@@ -19,8 +19,7 @@ read_kind(const struct fctx *c)
 	return is_fs(c) ? FAULT_FILE_READ : FAULT_SHM;
 }
 
-/* Fault-around ---------------------------------------------------------------
- */
+/* Fault-around ------------------------------------------------------------ */
 
 /* First and last address of do_fault_around()'s window: aligned in virtual
  * address, slid up when cut at the start of the mapping, inside one table. */
@@ -109,8 +108,7 @@ fault_around(struct fctx *c)
 	return *c->pte;
 }
 
-/* The page itself
- * ------------------------------------------------------------------ */
+/* The page itself --------------------------------------------------------- */
 
 /* ->fault(): the page-cache page, held; 0 with the signal set. */
 static uint32_t

@@ -48,7 +48,11 @@ copy_tables(struct copy *k)
 	while (pt_next(k->os, k->from, &it)) {
 		uint64_t *dst = NULL;
 
-		for (uint64_t a = it.lo; a < it.hi; a += PAGE_SIZE, it.pte++) {
+		if (!it.pte &&
+		    !huge_copy(k->os, k->to, it.lo, it.pmd, vma_is_cow(k->v)))
+			return false;
+		for (uint64_t a = it.lo; it.pte && a < it.hi;
+		     a += PAGE_SIZE, it.pte++) {
 			if (!*it.pte)
 				continue;
 			dst = pt_make(k->os, k->to, a, 0);

@@ -90,7 +90,7 @@ list_remove(struct os *os, struct frame_list *l, uint32_t fno)
 	l->n--;
 }
 
-/* Buddies ------------------------------------------------------------------ */
+/* Buddies ----------------------------------------------------------------- */
 
 static void
 block_free(struct os *os, uint32_t fno, unsigned order)

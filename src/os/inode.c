@@ -12,6 +12,8 @@
 #include "base/xalloc.h"
 #include "os/internal.h"
 
+static void drop_warm(struct inode *ino, uint64_t first, uint64_t last);
+
 #define PUNCH_MARKS (1u << 16) /* pages of a hole remembered one by one */
 
 uint64_t
@@ -80,7 +82,7 @@ inode_define(struct os *os, const struct file_desc *d)
 		ino->warm_pages = inode_pages(ino);
 }
 
-/* Chunks ------------------------------------------------------------------- */
+/* Chunks ------------------------------------------------------------------ */
 
 static uint32_t *
 slot_find(const struct inode *ino, uint64_t index)
@@ -144,8 +146,7 @@ cached_in(const struct inode *ino, uint64_t first, uint64_t n, size_t *count)
 	return list;
 }
 
-/* The cache -------------------------------------------------------------------
- */
+/* The cache --------------------------------------------------------------- */
 
 static bool
 range_free(const struct inode *ino, uint64_t first, uint64_t n)
@@ -245,8 +246,7 @@ cache_remove(struct os *os, uint32_t fno, bool evicted)
 	frame_put(os, fno);
 }
 
-/* Dirty pages
- * --------------------------------------------------------------------- */
+/* Dirty pages ------------------------------------------------------------- */
 
 void
 inode_mark_dirty(struct os *os, uint32_t fno)
@@ -313,8 +313,29 @@ inode_writeback(struct os *os, struct inode *ino, uint64_t first, uint64_t n)
 	free(list);
 }
 
-/* Shrinking and going away
- * ---------------------------------------------------------- */
+/* posix_fadvise(DONTNEED): clean pages that nothing maps go. */
+void
+inode_invalidate(struct os *os, struct inode *ino, uint64_t first,
+		 uint64_t last)
+{
+	size_t count;
+	uint64_t *list;
+
+	if (last <= first || !ino->cached)
+		return;
+	list = cached_in(ino, first, last - first, &count);
+	for (size_t i = 0; i < count; i++) {
+		uint32_t fno = *slot_find(ino, list[i]);
+		struct frame *f = frame_at(os, fno);
+
+		if (f->refs == 1 && !(f->flags & FF_DIRTY))
+			cache_remove(os, fno, true);
+	}
+	free(list);
+	drop_warm(ino, first, last);
+}
+
+/* Shrinking and going away ------------------------------------------------ */
 
 static void
 drop_pages(struct os *os, struct inode *ino, uint64_t first, uint64_t n)
@@ -350,8 +371,12 @@ drop_warm(struct inode *ino, uint64_t first, uint64_t last)
 		ino->warm_pages = first;
 		return;
 	}
-	for (uint64_t i = first; i < last; i++)
-		slot_set(ino, i, CACHE_EVICTED);
+	for (uint64_t i = first; i < last; i++) {
+		uint32_t *slot = slot_find(ino, i);
+
+		if (!slot || !*slot)
+			slot_set(ino, i, CACHE_EVICTED);
+	}
 }
 
 void
@@ -439,8 +464,7 @@ inodes_free(struct os *os)
 	map_free(&os->file_ids);
 }
 
-/* Open files
- * ------------------------------------------------------------------------- */
+/* Open files -------------------------------------------------------------- */
 
 /* The trace does not tell one open of a file from another: all mappings that
  * a process makes between two opens share one, and so read-ahead state. */

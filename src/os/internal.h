@@ -20,7 +20,7 @@
 #include "base/map.h"
 #include "os/os.h"
 
-/* Addresses ------------------------------------------------------------ */
+/* Addresses --------------------------------------------------------------- */
 
 #define TASK_SIZE     0x7ffffffff000u
 #define PMD_SIZE      ((uint64_t)1 << PAGE_SHIFT_2M)
@@ -37,7 +37,7 @@ page_of(uint64_t addr)
 	return addr >> PAGE_SHIFT;
 }
 
-/* Page-table entries ---------------------------------------------------- */
+/* Page-table entries ------------------------------------------------------ */
 
 /* Software bits of a present entry, and what a not-present one means.  A
  * PROT_NONE entry keeps its frame with P clear, as Linux does with the
@@ -67,7 +67,7 @@ pte_fno(uint64_t p)
 	return (uint32_t)pte_frame(p).raw;
 }
 
-/* Frames ---------------------------------------------------------------- */
+/* Frames ------------------------------------------------------------------ */
 
 enum frame_kind {
 	FR_FREE, /* and not the head of a free block */
@@ -114,7 +114,7 @@ struct frame_list {
 	uint64_t n;
 };
 
-/* Files ----------------------------------------------------------------- */
+/* Files ------------------------------------------------------------------- */
 
 #define CHUNK_BITS    6
 #define CHUNK_PAGES   (1u << CHUNK_BITS)
@@ -164,7 +164,7 @@ struct ofile {
 	struct ra ra;
 };
 
-/* Mappings -------------------------------------------------------------- */
+/* Mappings ---------------------------------------------------------------- */
 
 #define VM_READ        0x00000001u
 #define VM_WRITE       0x00000002u
@@ -232,13 +232,14 @@ struct mm {
 	uint64_t start_brk, brk, stack_limit, mmap_base;
 	uint64_t rss_anon, rss_file, rss_shm, max_rss; /* pages */
 	uint64_t tables;                               /* pages */
-	uint64_t total_vm, locked_vm, committed;       /* pages */
-	uint32_t def_flags;                            /* mlockall */
-	struct process *owner;                         /* whose areas */
+	struct map deposit; /* address >> 21 -> table put by */
+	uint64_t total_vm, locked_vm, committed; /* pages */
+	uint32_t def_flags;                      /* mlockall */
+	struct process *owner;                   /* whose areas */
 	struct map files; /* inode number -> struct ofile, latest opened */
 };
 
-/* Processes ------------------------------------------------------------- */
+/* Processes --------------------------------------------------------------- */
 
 struct process {
 	uint32_t pid, parent;
@@ -259,7 +260,7 @@ struct task {
 	uint64_t minor, major;
 };
 
-/* The machine ----------------------------------------------------------- */
+/* The machine ------------------------------------------------------------- */
 
 #define MISMATCH_KEPT 8
 #define PENDING_MAX   64
@@ -281,6 +282,7 @@ struct os {
 	uint64_t kind_n[FR_KINDS];
 	uint64_t peak_tables;
 	struct frame_list lru; /* page cache, oldest first */
+	uint32_t huge_zero;
 	bool reclaiming;
 
 	struct inode **inodes;
@@ -311,7 +313,7 @@ struct os {
 	char oom_text[256]; /* "" until memory ran out */
 };
 
-/* frame.c: physical memory ---------------------------------------------- */
+/* frame.c: physical memory ------------------------------------------------ */
 bool frames_init(struct os *os, struct err *e);
 void frames_free(struct os *os);
 uint32_t frame_alloc(struct os *os, unsigned order, enum frame_kind kind);
@@ -337,7 +339,15 @@ frame_get(struct os *os, uint32_t fno)
 void list_push(struct os *os, struct frame_list *l, uint32_t fno);
 void list_remove(struct os *os, struct frame_list *l, uint32_t fno);
 
-/* rmap.c: who maps a frame ---------------------------------------------- */
+/* check.c: BUG() unless all structures agree; slow */
+void os_check(struct os *os);
+
+/* What a page holds, as a version number, for tests: a store puts one, a load
+ * sees it.  The page must be resolved. */
+void os_poke(struct os *os, struct task *t, uint64_t addr, uint64_t content);
+uint64_t os_peek(struct os *os, struct task *t, uint64_t addr);
+
+/* rmap.c: who maps a frame ------------------------------------------------ */
 struct rmap_at {
 	uint16_t as;
 	bool huge;
@@ -348,13 +358,13 @@ void rmap_remove(struct os *os, uint32_t fno, struct rmap_at at);
 uint32_t rmap_count(const struct frame *f);
 struct rmap_at rmap_get(const struct frame *f, uint32_t i);
 
-/* reclaim.c -------------------------------------------------------------- */
+/* reclaim.c --------------------------------------------------------------- */
 bool reclaim(struct os *os, uint32_t want);
 void lru_add(struct os *os, uint32_t fno);
 void lru_del(struct os *os, uint32_t fno);
 bool unmap_everywhere(struct os *os, uint32_t fno);
 
-/* pagetable.c ------------------------------------------------------------ */
+/* pagetable.c ------------------------------------------------------------- */
 bool pt_new_root(struct os *os, struct mm *mm);
 void pt_free_root(struct os *os, struct mm *mm);
 /* The entry of level (0 PTE, 1 PMD) for addr; NULL when a table is missing,
@@ -364,6 +374,12 @@ uint64_t *pt_find(struct os *os, struct mm *mm, uint64_t addr, unsigned level);
 uint64_t *pt_make(struct os *os, struct mm *mm, uint64_t addr, unsigned level);
 /* Free every table that no mapping needs any longer around [start, end). */
 void pt_trim(struct os *os, struct mm *mm, uint64_t start, uint64_t end);
+void pt_put_by(struct mm *mm, uint64_t addr, uint32_t table);
+bool pt_deposit(struct os *os, struct mm *mm, uint64_t addr);
+uint32_t pt_withdraw(struct os *os, struct mm *mm, uint64_t addr);
+void pt_discard(struct os *os, struct mm *mm, uint64_t addr);
+void pt_redeposit(struct mm *mm, uint64_t from, uint64_t to);
+bool pt_move_table(struct os *os, struct mm *mm, uint64_t from, uint64_t to);
 struct hot *pt_hot(struct mm *mm, uint64_t addr);
 
 /* Walk the parts of [addr, end) that have PTE tables or huge entries. */
@@ -374,8 +390,10 @@ struct pt_iter {
 	uint64_t *pte; /* of lo; NULL: *pmd is huge */
 };
 bool pt_next(struct os *os, struct mm *mm, struct pt_iter *it);
+/* Same, where a huge entry that is covered only in part is split first. */
+bool pt_next_split(struct os *os, struct mm *mm, struct pt_iter *it);
 
-/* zap.c: taking mappings away -------------------------------------------- */
+/* zap.c: taking mappings away --------------------------------------------- */
 struct gather {
 	struct os *os;
 	struct mm *mm;
@@ -389,7 +407,9 @@ void gather_begin(struct gather *g, struct os *os, struct mm *mm,
 void gather_announce(struct gather *g);
 void gather_touch(struct gather *g, uint64_t addr, uint64_t bytes);
 void gather_end(struct gather *g);
-void zap_range(struct gather *g, struct vma *v, uint64_t start, uint64_t end);
+void gather_end_huge(struct gather *g); /* one entry of 2 MiB */
+void zap_pte(struct gather *g, uint64_t addr, uint64_t *e);
+void zap_range(struct gather *g, uint64_t start, uint64_t end);
 void zap_inode(struct os *os, struct inode *ino, uint64_t first, uint64_t n,
 	       bool even_private);
 /* Forget and flush one page. */
@@ -397,7 +417,7 @@ void flush_page(struct os *os, struct mm *mm, uint64_t addr);
 void forget_page(struct os *os, struct mm *mm, uint64_t addr);
 void rss_add(struct os *os, struct mm *mm, uint32_t fno, int64_t n);
 
-/* vma.c -------------------------------------------------------------------- */
+/* vma.c ------------------------------------------------------------------- */
 struct vma *vma_find(struct mm *mm, uint64_t addr); /* contains addr */
 /* First one that ends beyond addr; its index in *i (n_vmas if none). */
 struct vma *vma_find_from(struct mm *mm, uint64_t addr, size_t *i);
@@ -408,6 +428,7 @@ void vma_split(struct os *os, struct mm *mm, struct vma *v, uint64_t addr);
 void vma_cut(struct os *os, struct mm *mm, uint64_t start, uint64_t end);
 /* Add a mapping, merging it with neighbours as Linux would. */
 struct vma *vma_add(struct os *os, struct mm *mm, const struct vma *proto);
+void vma_extend(struct os *os, struct mm *mm, struct vma *v, uint64_t end);
 /* Give the part of v inside [start, end) other flags: split, merge. */
 struct vma *vma_modify(struct os *os, struct mm *mm, struct vma *v,
 		       uint64_t start, uint64_t end, uint32_t flags);
@@ -450,13 +471,11 @@ vma_is_shm(const struct vma *v)
 	return v->file && v->file->inode->backing == BACK_SHM;
 }
 
-/* area.c ---------------------------------------------------------------------
- */
+/* area.c ------------------------------------------------------------------ */
 void area_assign(struct os *os, struct mm *mm, struct vma *v);
 void areas_free(struct os *os);
 
-/* inode.c: files and their page cache -----------------------------------------
- */
+/* inode.c: files and their page cache ------------------------------------- */
 struct inode *inode_new(struct os *os, enum backing backing);
 struct inode *inode_of_file(struct os *os, uint32_t file);
 void inode_define(struct os *os, const struct file_desc *d);
@@ -466,6 +485,8 @@ void inode_punch(struct os *os, struct inode *ino, uint64_t first, uint64_t n);
 void inode_maybe_free(struct os *os, struct inode *ino);
 void inode_writeback(struct os *os, struct inode *ino, uint64_t first,
 		     uint64_t n);
+void inode_invalidate(struct os *os, struct inode *ino, uint64_t first,
+		      uint64_t last);
 void inode_mark_dirty(struct os *os, uint32_t fno);
 void inodes_drop_caches(struct os *os);
 void inodes_free(struct os *os);
@@ -480,15 +501,16 @@ void folio_split(struct os *os, uint32_t fno);
 void cache_remove(struct os *os, uint32_t fno, bool evicted);
 struct ofile *ofile_get(struct os *os, struct mm *mm, struct inode *ino);
 struct ofile *ofile_open(struct os *os, struct mm *mm, struct inode *ino);
+struct ofile *ofile_private(struct inode *ino);
 void ofile_put(struct os *os, struct ofile *f);
 
-/* readahead.c
- * ------------------------------------------------------------------ */
+/* readahead.c ------------------------------------------------------------- */
 void ra_sync(struct os *os, struct vma *v, uint64_t index);
+void ra_range(struct os *os, struct inode *ino, uint64_t first, uint64_t n);
+void ra_read(struct os *os, struct ofile *f, uint64_t index, uint64_t req);
 void ra_async(struct os *os, struct vma *v, uint64_t index, uint32_t fno);
 
-/* fault.c
- * ---------------------------------------------------------------------- */
+/* fault.c ----------------------------------------------------------------- */
 struct fctx {
 	struct os *os;
 	struct task *task;
@@ -523,12 +545,24 @@ void fault_file(struct fctx *c);
 uint64_t device_pte(struct os *os, const struct vma *v, uint64_t addr);
 void fault_wp(struct fctx *c);
 
-/* fork.c
- * ------------------------------------------------------------------------ */
+/* huge.c ------------------------------------------------------------------ */
+bool huge_is_zero(const struct os *os, uint64_t pmd);
+void huge_split(struct os *os, struct mm *mm, uint64_t addr, uint64_t *pmd);
+void huge_zap(struct gather *g, uint64_t addr, uint64_t *pmd);
+bool huge_allowed(const struct os *os, const struct vma *v, uint64_t addr);
+bool huge_fault(struct fctx *c);
+bool huge_wp(struct fctx *c, uint64_t *pmd);
+bool huge_copy(struct os *os, struct mm *to, uint64_t addr, uint64_t *src,
+	       bool cow);
+void huge_move(struct os *os, struct mm *mm, uint64_t from, uint64_t *src,
+	       uint64_t to, uint64_t *dst);
+bool huge_collapse(struct os *os, struct mm *mm, struct vma *v, uint64_t base,
+		   bool force);
+
+/* fork.c ------------------------------------------------------------------ */
 bool mm_copy(struct os *os, struct mm *from, struct mm *to);
 
-/* process.c
- * ---------------------------------------------------------------------- */
+/* process.c --------------------------------------------------------------- */
 struct mm *mm_new(struct os *os, struct err *e);
 void mm_put(struct os *os, struct mm *mm);
 bool proc_event(struct os *os, const struct event *ev, struct err *e);
@@ -537,8 +571,7 @@ void procs_free(struct os *os);
 struct task *task_find(struct os *os, uint32_t pid, uint32_t tid);
 void pending_push(struct os *os, const struct fault *f, const struct task *t);
 
-/* syscall.c
- * ------------------------------------------------------------------------ */
+/* syscall.c --------------------------------------------------------------- */
 bool syscall_event(struct os *os, struct task *t, const struct event *ev,
 		   struct err *e);
 
@@ -558,6 +591,11 @@ bool call_refuse(struct call *c, const char *what);
 
 /* mman.c, madvise.c, shm.c, fileio.c: handlers of system calls */
 bool user_range_ok(uint64_t addr, uint64_t len);
+static inline uint64_t
+page_up(uint64_t x)
+{
+	return (x + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+}
 bool map_device(struct os *os, struct mm *mm, struct vma *v);
 void sys_mmap(struct call *c);
 void sys_munmap(struct call *c);
@@ -582,6 +620,8 @@ void sys_fsync(struct call *c);
 void sys_read(struct call *c);
 void sys_write(struct call *c);
 void sys_userfaultfd(struct call *c);
+void sys_sync(struct call *c);
+void sys_readahead(struct call *c);
 
 /* mprotect.c */
 void change_protection(struct os *os, struct mm *mm, struct vma *v,

@@ -15,12 +15,6 @@
 
 #define MAP_TYPE_MASK 0x0fu
 
-static uint64_t
-page_up(uint64_t x)
-{
-	return (x + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
-}
-
 /* Is [addr, addr + len) a range of user pages? */
 bool
 user_range_ok(uint64_t addr, uint64_t len)
@@ -80,15 +74,11 @@ static struct ofile *
 anon_shared(struct call *c, uint64_t len)
 {
 	struct inode *ino = inode_new(c->os, BACK_SHM);
-	struct ofile *f;
 
 	ino->anon_shm = true;
 	ino->size = len;
 	ino->path = xstrdup("[shared anon]");
-	f = xcalloc(1, sizeof(*f));
-	f->inode = ino;
-	ino->handles++;
-	return f; /* no reference yet: the mapping takes the first */
+	return ofile_private(ino);
 }
 
 static bool
@@ -165,9 +155,7 @@ sys_munmap(struct call *c)
 		vma_unmap(c->os, c->mm, addr, addr + page_up(len));
 }
 
-/* brk
- * ----------------------------------------------------------------------------
- */
+/* brk --------------------------------------------------------------------- */
 
 static bool
 brk_grow(struct call *c, uint64_t from, uint64_t to)
@@ -209,4 +197,30 @@ sys_brk(struct call *c)
 	else if (to > from && !brk_grow(c, from, to))
 		return;
 	mm->brk = now;
+}
+
+/* remap_file_pages has been a mapping like any other since Linux 4.0. */
+void
+sys_remap_file_pages(struct call *c)
+{
+	uint64_t start = c->s->args[0], len = page_up(c->s->args[1]);
+	struct vma *v, n;
+
+	if (call_failed(c))
+		return;
+	start = align_down(start, PAGE_SIZE);
+	v = user_range_ok(start, len) ? vma_find(c->mm, start) : NULL;
+	if (!v || !(v->flags & VM_SHARED) || start + len > v->end) {
+		call_want(c, -EINVAL);
+		return;
+	}
+	n = *v;
+	n.start = start;
+	n.end = start + len;
+	n.pgoff = c->s->args[3];
+	n.file->refs++; /* not to lose it while it is unmapped */
+	vma_unmap(c->os, c->mm, start, start + len);
+	vma_add(c->os, c->mm, &n);
+	ofile_put(c->os, n.file);
+	populate(c->os, c->task, start, start + len);
 }

@@ -54,6 +54,27 @@ change_pte(struct gather *g, struct vma *v, uint64_t bits, uint64_t addr,
 		gather_touch(g, addr, PAGE_SIZE);
 }
 
+static void
+change_huge(struct gather *g, struct vma *v, uint64_t bits, uint64_t addr,
+	    uint64_t *e)
+{
+	uint64_t old = *e, now;
+	struct frame *f = frame_at(g->os, pte_fno(old));
+
+	now = (old & (PTE_ADDR | PTE_A | PTE_D | PTE_SPECIAL | PTE_PS)) | bits;
+	if ((v->flags & VM_WRITE) && (now & PTE_P) && !(now & PTE_SPECIAL) &&
+	    (f->flags & FF_EXCLUSIVE) &&
+	    (g->os->cfg.kernel >= 602 || (now & PTE_D)))
+		now |= PTE_W;
+	if (now == old)
+		return;
+	gather_announce(g);
+	*e = now;
+	g->os->work.ptes_set++;
+	if (needs_flush(old, now))
+		gather_touch(g, addr, PMD_SIZE);
+}
+
 /* Rewrite what is mapped in [start, end) to v's rights. */
 void
 change_protection(struct os *os, struct mm *mm, struct vma *v, uint64_t start,
@@ -64,10 +85,13 @@ change_protection(struct os *os, struct mm *mm, struct vma *v, uint64_t start,
 	struct gather g;
 
 	gather_begin(&g, os, mm, start, end);
-	while (pt_next(os, mm, &it))
+	while (pt_next_split(os, mm, &it)) {
+		if (!it.pte)
+			change_huge(&g, v, bits, it.lo, it.pmd);
 		for (uint64_t a = it.lo; it.pte && a < it.hi;
 		     a += PAGE_SIZE, it.pte++)
 			change_pte(&g, v, bits, a, it.pte);
+	}
 	gather_end(&g);
 }
 

@@ -149,8 +149,7 @@ os_physmem(const struct os *os)
 	return &os->mem;
 }
 
-/* Faults that an event took
- * ------------------------------------------------------ */
+/* Faults that an event took ----------------------------------------------- */
 
 void
 pending_push(struct os *os, const struct fault *f, const struct task *t)
@@ -179,8 +178,7 @@ os_pending_fault(struct os *os, struct fault *f, uint32_t *pid, uint32_t *tid)
 	return true;
 }
 
-/* What there is to know
- * ---------------------------------------------------------------- */
+/* What there is to know --------------------------------------------------- */
 
 uint32_t
 os_process_count(const struct os *os)
@@ -237,6 +235,9 @@ os_shutdown(struct os *os)
 {
 	procs_exit_all(os);
 	inodes_drop_caches(os);
+	if (os->huge_zero)
+		frame_release(os, os->huge_zero, HUGE_ORDER);
+	os->huge_zero = 0;
 	work_flush(os);
 	frames_check(os);
 	if (os->n_free == os->n_frames - 1)

@@ -147,6 +147,75 @@ pt_next(struct os *os, struct mm *mm, struct pt_iter *it)
 	return false;
 }
 
+bool
+pt_next_split(struct os *os, struct mm *mm, struct pt_iter *it)
+{
+	if (!pt_next(os, mm, it))
+		return false;
+	if (!it->pte && it->hi - it->lo != PMD_SIZE) {
+		huge_split(os, mm, it->lo, it->pmd);
+		it->pte = pt_find(os, mm, it->lo, 0);
+	}
+	return true;
+}
+
+/* Tables put by for huge entries, by what they will map ------------------- */
+
+void
+pt_put_by(struct mm *mm, uint64_t addr, uint32_t table)
+{
+	map_put(&mm->deposit, addr >> PAGE_SHIFT_2M, table);
+}
+
+bool
+pt_deposit(struct os *os, struct mm *mm, uint64_t addr)
+{
+	uint32_t table = table_new(os, mm);
+
+	if (table)
+		pt_put_by(mm, addr, table);
+	return table;
+}
+
+uint32_t
+pt_withdraw(struct os *os, struct mm *mm, uint64_t addr)
+{
+	uint64_t table;
+
+	(void)os;
+	BUG_ON(!map_get(&mm->deposit, addr >> PAGE_SHIFT_2M, &table));
+	map_remove(&mm->deposit, addr >> PAGE_SHIFT_2M);
+	return (uint32_t)table;
+}
+
+void
+pt_discard(struct os *os, struct mm *mm, uint64_t addr)
+{
+	table_free(os, mm, pt_withdraw(os, mm, addr));
+}
+
+void
+pt_redeposit(struct mm *mm, uint64_t from, uint64_t to)
+{
+	pt_put_by(mm, to, pt_withdraw(NULL, mm, from));
+}
+
+/* Give the table of 2 MiB at from to to, which has none; both aligned. */
+bool
+pt_move_table(struct os *os, struct mm *mm, uint64_t from, uint64_t to)
+{
+	uint64_t *dst = pt_make(os, mm, to, 1);
+	uint64_t *src = pt_find(os, mm, from, 1);
+
+	if (!dst || *dst)
+		return false;
+	*dst = *src;
+	*src = 0;
+	pt_hot(mm, from)->ptes = NULL;
+	pt_hot(mm, to)->ptes = NULL;
+	return true;
+}
+
 /* Free the tables under table (of level, covering from base on) that touch
  * [start, end) and whose whole span no mapping touches. */
 static void

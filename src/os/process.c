@@ -14,8 +14,7 @@
 #define CLONE_VM_FLAG 0x100u
 #define MAX_SPACES    65535u
 
-/* Address spaces
- * --------------------------------------------------------------- */
+/* Address spaces ---------------------------------------------------------- */
 
 static bool
 space_number(struct os *os, uint16_t *as)
@@ -100,13 +99,14 @@ mm_put(struct os *os, struct mm *mm)
 	for (size_t i = 0; map_next(&mm->files, &i, &s);)
 		ofile_put(os, (struct ofile *)(uintptr_t)s.value);
 	map_free(&mm->files);
+	BUG_ON(mm->deposit.used);
+	map_free(&mm->deposit);
 	pt_free_root(os, mm);
 	space_free(os, mm->as);
 	free(mm);
 }
 
-/* Threads and processes
- * ----------------------------------------------------------- */
+/* Threads and processes --------------------------------------------------- */
 
 static uint64_t
 task_key(uint32_t pid, uint32_t tid)
@@ -190,9 +190,7 @@ proc_exit(struct os *os, struct process *p, uint32_t status)
 	os->stats.exits++;
 }
 
-/* Images
- * ------------------------------------------------------------------------------
- */
+/* Images ------------------------------------------------------------------ */
 
 static bool
 check_map(struct os *os, const struct map_desc *m, uint64_t after,
@@ -349,9 +347,7 @@ load_image(struct os *os, struct task *t, const struct image_desc *im,
 	return true;
 }
 
-/* Events
- * ---------------------------------------------------------------------------------
- */
+/* Events ------------------------------------------------------------------ */
 
 static bool
 bad_process(struct err *e, const struct event *ev, const char *what)

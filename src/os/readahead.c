@@ -153,3 +153,35 @@ ra_async(struct os *os, struct vma *v, uint64_t index, uint32_t fno)
 	frame_at(os, fno)->flags &= (uint16_t)~FF_MARKER;
 	ondemand(os, f, index, ra_max(os), true);
 }
+
+/* MADV_WILLNEED, readahead(2): exactly that range, no marker. */
+void
+ra_range(struct os *os, struct inode *ino, uint64_t first, uint64_t n)
+{
+	uint64_t pages = inode_pages(ino);
+
+	if (first < pages)
+		read_pages(os, ino, first, min_u64(n, pages - first),
+			   UINT64_MAX);
+}
+
+/* read(2) wants page index and req - 1 more (mm/filemap.c:filemap_get_pages).
+ */
+void
+ra_read(struct os *os, struct ofile *f, uint64_t index, uint64_t req)
+{
+	uint32_t want = (uint32_t)min_u64(req, 65536);
+	uint32_t fno = cache_find(os, f->inode, index);
+
+	if (!fno) {
+		os->work.device_reads++;
+		if (f->ra.size || ra_max(os))
+			ondemand(os, f, index, want, false);
+		if (!cache_find(os, f->inode, index))
+			read_pages(os, f->inode, index, 1, UINT64_MAX);
+	} else if (frame_at(os, fno)->flags & FF_MARKER) {
+		frame_at(os, fno)->flags &= (uint16_t)~FF_MARKER;
+		ondemand(os, f, index, want, true);
+	}
+	f->ra.prev_page = index;
+}

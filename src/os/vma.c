@@ -12,7 +12,7 @@
 #include "base/xalloc.h"
 #include "os/internal.h"
 
-/* Finding ------------------------------------------------------------------ */
+/* Finding ----------------------------------------------------------------- */
 
 struct vma *
 vma_find_from(struct mm *mm, uint64_t addr, size_t *i)
@@ -65,8 +65,7 @@ index_of(struct mm *mm, const struct vma *v)
 	return i;
 }
 
-/* What follows from flags ---------------------------------------------------
- */
+/* What follows from flags ------------------------------------------------- */
 
 /* Shared pages of a file system that wants to know of the first write. */
 bool
@@ -116,8 +115,7 @@ vma_set_flags(struct os *os, struct mm *mm, struct vma *v, uint32_t flags)
 	os->work.vmas_changed++;
 }
 
-/* The array -------------------------------------------------------------------
- */
+/* The array --------------------------------------------------------------- */
 
 static void
 array_insert(struct mm *mm, size_t i, struct vma *v)
@@ -207,8 +205,7 @@ vma_cut(struct os *os, struct mm *mm, uint64_t start, uint64_t end)
 		vma_split(os, mm, v, end);
 }
 
-/* Merging
- * ----------------------------------------------------------------------- */
+/* Merging ----------------------------------------------------------------- */
 
 /* May src's anonymous pages be told through tgt (Linux 6.16 on, and before:
  * is_mergeable_anon_vma, where the target must not come from a fork). */
@@ -305,9 +302,19 @@ vma_modify(struct os *os, struct mm *mm, struct vma *v, uint64_t start,
 	return merge_at(os, mm, v);
 }
 
-/* anon_vma
- * ---------------------------------------------------------------------------
- */
+/* Grow upwards into free space. */
+void
+vma_extend(struct os *os, struct mm *mm, struct vma *v, uint64_t end)
+{
+	vma_account(os, mm, v, -1);
+	v->end = end;
+	vma_account(os, mm, v, 1);
+	mm->vma_gen++;
+	os->work.vmas_changed++;
+	merge_at(os, mm, v);
+}
+
+/* anon_vma ---------------------------------------------------------------- */
 
 /* mm/mmap.c:anon_vma_compatible(): neighbours that may become one. */
 static bool
@@ -343,9 +350,7 @@ vma_need_anon(struct os *os, struct mm *mm, struct vma *v)
 	v->anon = ++os->next_anon;
 }
 
-/* Unmapping
- * ----------------------------------------------------------------------------
- */
+/* Unmapping --------------------------------------------------------------- */
 
 void
 vma_unmap(struct os *os, struct mm *mm, uint64_t start, uint64_t end)
@@ -359,8 +364,7 @@ vma_unmap(struct os *os, struct mm *mm, uint64_t start, uint64_t end)
 	gather_begin(&g, os, mm, start, end);
 	vma_find_from(mm, start, &first);
 	for (i = first; i < mm->n_vmas && mm->vmas[i]->start < end; i++)
-		zap_range(&g, mm->vmas[i], mm->vmas[i]->start,
-			  mm->vmas[i]->end);
+		zap_range(&g, mm->vmas[i]->start, mm->vmas[i]->end);
 	for (size_t j = first; j < i; j++) {
 		vma_account(os, mm, mm->vmas[j], -1);
 		vma_destroy(os, mm->vmas[j]);
@@ -381,8 +385,7 @@ vma_drop_all(struct os *os, struct mm *mm)
 	gather_begin(&g, os, mm, 0, TASK_SIZE);
 	g.whole = true;
 	for (size_t i = 0; i < mm->n_vmas; i++)
-		zap_range(&g, mm->vmas[i], mm->vmas[i]->start,
-			  mm->vmas[i]->end);
+		zap_range(&g, mm->vmas[i]->start, mm->vmas[i]->end);
 	for (size_t i = 0; i < mm->n_vmas; i++) {
 		vma_account(os, mm, mm->vmas[i], -1);
 		vma_destroy(os, mm->vmas[i]);

@@ -77,6 +77,18 @@ gather_end(struct gather *g)
 }
 
 void
+gather_end_huge(struct gather *g)
+{
+	struct kevent ev = {.kind = KEV_FLUSH_PAGES,
+			    .shift = PAGE_SHIFT_2M,
+			    .as = g->mm->as,
+			    .va = va(g->lo),
+			    .pages = 1};
+
+	g->os->sink.kevent(g->os->sink.ctx, &ev);
+}
+
+void
 rss_add(struct os *os, struct mm *mm, uint32_t fno, int64_t n)
 {
 	uint64_t rss;
@@ -114,7 +126,7 @@ zap_frame(struct os *os, struct mm *mm, uint64_t addr, uint64_t pte)
 	frame_put(os, fno);
 }
 
-static void
+void
 zap_pte(struct gather *g, uint64_t addr, uint64_t *e)
 {
 	uint64_t old = *e;
@@ -133,15 +145,17 @@ zap_pte(struct gather *g, uint64_t addr, uint64_t *e)
 }
 
 void
-zap_range(struct gather *g, struct vma *v, uint64_t start, uint64_t end)
+zap_range(struct gather *g, uint64_t start, uint64_t end)
 {
 	struct pt_iter it = {.addr = start, .end = end};
 
-	(void)v;
-	while (pt_next(g->os, g->mm, &it))
+	while (pt_next_split(g->os, g->mm, &it)) {
+		if (!it.pte)
+			huge_zap(g, it.lo, it.pmd);
 		for (uint64_t a = it.lo; it.pte && a < it.hi;
 		     a += PAGE_SIZE, it.pte++)
 			zap_pte(g, a, it.pte);
+	}
 }
 
 /* The part of v that maps pages [first, first + n) of its file. */
@@ -161,8 +175,8 @@ vma_part(const struct vma *v, uint64_t first, uint64_t n, uint64_t *lo,
 }
 
 static void
-zap_vma_part(struct os *os, struct mm *mm, struct vma *v, uint64_t lo,
-	     uint64_t hi, bool even_private)
+zap_vma_part(struct os *os, struct mm *mm, uint64_t lo, uint64_t hi,
+	     bool even_private)
 {
 	struct pt_iter it = {.addr = lo, .end = hi};
 	struct gather g;
@@ -175,7 +189,6 @@ zap_vma_part(struct os *os, struct mm *mm, struct vma *v, uint64_t lo,
 			    (*it.pte & PTE_SPECIAL) ||
 			    frame_at(os, pte_fno(*it.pte))->kind != FR_ANON)
 				zap_pte(&g, a, it.pte);
-	(void)v;
 	gather_end(&g);
 }
 
@@ -194,7 +207,7 @@ zap_inode(struct os *os, struct inode *ino, uint64_t first, uint64_t n,
 
 			if (v->file && v->file->inode == ino &&
 			    vma_part(v, first, n, &lo, &hi))
-				zap_vma_part(os, mm, v, lo, hi, even_private);
+				zap_vma_part(os, mm, lo, hi, even_private);
 		}
 	}
 }

@@ -20,6 +20,9 @@
  * the one of its own rank: bounds the work on a page that faults for ever. */
 #define RANKS_AROUND 32
 
+/* What one fault maps around itself: fault_around_bytes, 64 KiB. */
+#define WINDOW_SHIFT 16
+
 const char *const align_rule_names[ALIGN_RULE_COUNT] = {
 #define X(e, name, help) name,
     ALIGN_RULES(X)
@@ -264,32 +267,124 @@ in_range(struct align_range r, uint64_t addr)
 	return addr >= r.start && addr < r.end;
 }
 
-/* An optional fault of the truth without a partner was the recording's. */
-static void
-settle(struct align_fault *f, const struct align_valgrind *v,
-       const struct align_fetched *fetched)
+static bool
+reads_code(const struct align_fault *f, const struct align_valgrind *v)
 {
-	bool reads_code =
-	    in_range(v->image, f->ip) && !f->write && !f->present && !f->kernel;
+	return in_range(v->image, f->ip) && !f->write && !f->present &&
+	       !f->kernel;
+}
 
-	if (!is_open(f))
-		return;
-	if (f->optional)
-		f->verdict = ALIGN_ASIDE;
-	else if (reads_code && fetched && fetched->fn &&
-		 !fetched->fn(fetched->ctx, f->pid, fault_page(f))) {
-		f->rule = RULE_CODE_AHEAD;
-		f->verdict = ALIGN_ASIDE;
+static uint64_t
+window_key(const struct align_fault *f)
+{
+	return f->addr >> WINDOW_SHIFT ^ (uint64_t)f->pid << 40;
+}
+
+static void
+set_aside(struct align_fault *f, enum align_rule rule)
+{
+	f->rule = (uint8_t)rule;
+	f->verdict = ALIGN_ASIDE;
+}
+
+/* Valgrind reads code when it translates, which can be ahead of running it.
+ * Where it read another page first, of those one fault maps, both sides have
+ * that one fault. */
+static void
+pair_code(struct align_fault *ours, size_t n_ours, struct align_fault *truth,
+	  size_t n_truth, const struct align_valgrind *v)
+{
+	struct map read = {0};
+	uint64_t at;
+
+	for (size_t i = 0; i < n_truth; i++)
+		if (is_open(&truth[i]) && reads_code(&truth[i], v))
+			map_put(&read, window_key(&truth[i]), i);
+	for (size_t i = 0; i < n_ours; i++) {
+		uint64_t key = window_key(&ours[i]);
+
+		if (!is_open(&ours[i]) || !ours[i].fetch || ours[i].present ||
+		    !map_get(&read, key, &at))
+			continue;
+		map_remove(&read, key);
+		set_aside(&ours[i], RULE_CODE_AHEAD);
+		set_aside(&truth[at], RULE_CODE_AHEAD);
+		ours[i].partner = at;
+		truth[at].partner = i;
 	}
+	map_free(&read);
+}
+
+/* Code that was translated and then not run: of its window we have no fault at
+ * all, and running any of it would have taken one.  Not after fork, which can
+ * hand down the window mapped. */
+static void
+settle_not_run(const struct align_fault *ours, size_t n_ours,
+	       struct align_fault *truth, size_t n_truth,
+	       const struct align_valgrind *v)
+{
+	struct map touched = {0};
+	uint64_t seen;
+
+	for (size_t i = 0; i < n_ours; i++)
+		map_put(&touched, window_key(&ours[i]), 1);
+	for (size_t i = 0; i < n_truth; i++)
+		if (is_open(&truth[i]) && reads_code(&truth[i], v) &&
+		    !truth[i].forked &&
+		    !map_get(&touched, window_key(&truth[i]), &seen))
+			set_aside(&truth[i], RULE_NOT_RUN);
+	map_free(&touched);
+}
+
+/* After fork a child has its parent's translations and does not read that code
+ * again; where it is in its life the truth tells, by the last fault both
+ * have. */
+static void
+settle_inherited(struct align_fault *ours, size_t n_ours,
+		 const struct align_fault *truth, size_t n_truth)
+{
+	struct map forked = {0};
+	uint64_t now;
+
+	for (size_t i = n_truth; i-- > 0;)
+		map_put(&forked, truth[i].pid, truth[i].forked);
+	for (size_t i = 0; i < n_ours; i++) {
+		struct align_fault *f = &ours[i];
+
+		if (f->verdict == ALIGN_SAME)
+			map_put(&forked, f->pid, truth[f->partner].forked);
+		else if (is_open(f) && f->fetch && !f->present &&
+			 map_get(&forked, f->pid, &now) && now)
+			set_aside(f, RULE_INHERITED);
+	}
+	map_free(&forked);
+}
+
+static void
+settle(struct align_fault *ours, size_t n_ours, struct align_fault *truth,
+       size_t n_truth, const struct align_valgrind *v)
+{
+	/* Of an optional fault without a partner the rule is known. */
+	for (size_t i = 0; i < n_truth; i++)
+		if (is_open(&truth[i]) && truth[i].optional)
+			truth[i].verdict = ALIGN_ASIDE;
+	pair_code(ours, n_ours, truth, n_truth, v);
+	settle_not_run(ours, n_ours, truth, n_truth, v);
+	settle_inherited(ours, n_ours, truth, n_truth);
 }
 
 static void
 count(const struct align_fault *ours, size_t n_ours,
       const struct align_fault *truth, size_t n_truth, struct align_counts *c)
 {
-	*c = (struct align_counts){.ours = n_ours};
-	for (size_t i = 0; i < n_ours; i++)
+	*c = (struct align_counts){0};
+	for (size_t i = 0; i < n_ours; i++) {
+		if (ours[i].verdict == ALIGN_ASIDE)
+			c->aside_ours[ours[i].rule]++;
+		else
+			c->ours++;
 		c->extra += ours[i].verdict == ALIGN_ALONE;
+	}
 	for (size_t i = 0; i < n_truth; i++) {
 		const struct align_fault *f = &truth[i];
 
@@ -304,24 +399,31 @@ count(const struct align_fault *ours, size_t n_ours,
 	}
 }
 
+/* Forget an earlier alignment, keep the marks of truth_mark(). */
+static void
+reset(struct align_fault *f, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		bool own = f[i].rule >= RULE_CODE_AHEAD;
+		bool aside = !own && f[i].rule != RULE_NONE && !f[i].optional;
+
+		if (own)
+			f[i].rule = RULE_NONE;
+		f[i].verdict = aside ? ALIGN_ASIDE : ALIGN_ALONE;
+		f[i].partner = ALIGN_NONE;
+	}
+}
+
 void
 align_faults(struct align_fault *ours, size_t n_ours, struct align_fault *truth,
 	     size_t n_truth, const struct align_valgrind *v,
-	     const struct align_fetched *fetched, struct align_counts *counts)
+	     struct align_counts *counts)
 {
 	struct map done = {0};
 	uint64_t seen;
 
-	for (size_t i = 0; i < n_ours; i++) {
-		ours[i].verdict = ALIGN_ALONE;
-		ours[i].partner = ALIGN_NONE;
-	}
-	for (size_t i = 0; i < n_truth; i++) {
-		bool aside = truth[i].rule != RULE_NONE && !truth[i].optional;
-
-		truth[i].verdict = aside ? ALIGN_ASIDE : ALIGN_ALONE;
-		truth[i].partner = ALIGN_NONE;
-	}
+	reset(ours, n_ours);
+	reset(truth, n_truth);
 	for (size_t i = 0; i < n_ours; i++) {
 		if (map_get(&done, ours[i].pid, &seen))
 			continue;
@@ -329,8 +431,7 @@ align_faults(struct align_fault *ours, size_t n_ours, struct align_fault *truth,
 		align_process(ours, n_ours, truth, n_truth, ours[i].pid);
 	}
 	map_free(&done);
-	for (size_t i = 0; i < n_truth; i++)
-		settle(&truth[i], v, fetched);
+	settle(ours, n_ours, truth, n_truth, v);
 	count(ours, n_ours, truth, n_truth, counts);
 }
 

@@ -28,7 +28,9 @@ enum align_verdict {
 	ALIGN_VERDICTS
 };
 
-/* Why a fault of the truth is not the program's: X(enumerator, name, help). */
+/* Why a fault of the truth is not the program's, or one of ours cannot be in
+ * the truth: X(enumerator, name, help).  Those from CODE_AHEAD on are found by
+ * align_faults(), the others by truth_mark(). */
 #define ALIGN_RULES(X)                                                         \
 	X(NONE, "-", "the program's own")                                      \
 	X(LAUNCH, "launch", "before Valgrind's tool was running")              \
@@ -38,7 +40,12 @@ enum align_verdict {
 	X(MODIFY, "modify",                                                    \
 	  "a read-modify-write made as a load and a store: the load's fault")  \
 	X(IMAGE, "image", "Valgrind builds the program's image as exec would") \
-	X(CODE_AHEAD, "code-ahead", "code translated and never run")
+	X(CODE_AHEAD, "code-ahead",                                            \
+	  "code is read when translated: another page than is run first")      \
+	X(NOT_RUN, "not-run", "code translated and then not run")              \
+	X(INHERITED, "inherited",                                              \
+	  "ours: a forked child runs its parent's translations, reads no "     \
+	  "code")
 
 enum align_rule {
 #define X(e, name, help) RULE_##e,
@@ -55,6 +62,8 @@ struct align_fault {
 	uint64_t ip; /* truth: of the faulting instruction; ours: 0 */
 	uint32_t pid, tid;
 	bool write, fetch, present, kernel;
+
+	bool forked; /* truth: the process was forked and has not run exec */
 
 	/* Filled by truth_mark() and align_faults(). */
 	uint8_t rule;    /* enum align_rule */
@@ -87,24 +96,17 @@ void truth_mark(struct align_fault *truth, size_t n_truth,
 		const struct align_valgrind *v);
 
 struct align_counts {
-	size_t ours, truth; /* compared: truth without what is set aside */
+	size_t ours, truth;            /* compared: without what is set aside */
 	size_t same, moved, different; /* pairs */
 	size_t extra, missing;         /* alone: ours; the truth's */
-	size_t aside[ALIGN_RULE_COUNT];
-};
-
-/* Did the program run code of this page?  For RULE_CODE_AHEAD. */
-struct align_fetched {
-	void *ctx; /* fn NULL: not known, the rule is not used */
-	bool (*fn)(void *ctx, uint32_t pid, uint64_t page);
+	size_t aside[ALIGN_RULE_COUNT];      /* of the truth */
+	size_t aside_ours[ALIGN_RULE_COUNT]; /* of ours */
 };
 
 /* Fill verdict and partner of every fault, and *counts. */
 void align_faults(struct align_fault *ours, size_t n_ours,
 		  struct align_fault *truth, size_t n_truth,
-		  const struct align_valgrind *v,
-		  const struct align_fetched *fetched,
-		  struct align_counts *counts);
+		  const struct align_valgrind *v, struct align_counts *counts);
 
 /* Per cent of faults that agree: of the longer side; in any order, and in
  * order.  100 when both are empty. */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -85,6 +86,19 @@ put_quoted(const char *text, FILE *f)
 		putc(*text == '_' ? ' ' : *text, f);
 	}
 	putc('\'', f);
+}
+
+/* A name that can do no harm in any gnuplot string. */
+static const char *
+tame(const char *name, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	for (; *name && n + 1 < size; name++)
+		buf[n++] =
+		    strchr("'\"\\`@{}", *name) || *name < ' ' ? ' ' : *name;
+	buf[n] = '\0';
+	return buf;
 }
 
 static bool
@@ -171,11 +185,29 @@ figure_close(struct figure *g)
 	free(g->name);
 }
 
+/* Ticks far enough apart for a narrow figure: 1, 2 or 5 times a power of ten,
+ * at most five of them. */
+static double
+nice_step(double max)
+{
+	static const double steps[] = {1, 2, 5, 10};
+	double power;
+
+	if (max <= 0)
+		return 1;
+	power = pow(10, floor(log10(max / 4)));
+	for (unsigned i = 0; i < 4; i++)
+		if (max / (steps[i] * power) <= 4.5)
+			return steps[i] * power;
+	return 10 * power;
+}
+
 /* --------------------------------------------- translation cycles by cause */
 
 struct cause_row {
 	const char *name;
 	double first; /* of the first lane, for the order */
+	double most;  /* of any lane */
 };
 
 static int
@@ -199,8 +231,8 @@ cause_rate(const json_t *lane, const char *cause)
 	return n > 0 ? 1000 * cycles / n : 0;
 }
 
-/* Causes that cost anything in any lane; the program's own work is not
- * translation. */
+/* Causes that cost anything in any lane; work that has nothing to
+ * do with translation is left out. */
 static unsigned
 find_causes(const json_t *lanes, struct cause_row *rows)
 {
@@ -214,7 +246,7 @@ find_causes(const json_t *lanes, struct cause_row *rows)
 	{
 		double most = 0;
 
-		if (!strcmp(name, "base") || !strcmp(name, "data_cache"))
+		if (wanted("base,data_cache,syscall,copy_user", name))
 			continue;
 		for (size_t i = 0; i < json_array_size(lanes); i++) {
 			double rate =
@@ -223,8 +255,8 @@ find_causes(const json_t *lanes, struct cause_row *rows)
 			most = rate > most ? rate : most;
 		}
 		if (most > 0 && n < MAX_ROWS)
-			rows[n++] =
-			    (struct cause_row){name, cause_rate(first, name)};
+			rows[n++] = (struct cause_row){
+			    name, cause_rate(first, name), most};
 	}
 	qsort(rows, n, sizeof *rows, larger);
 	return n;
@@ -253,8 +285,10 @@ script_causes(const struct figure *g, const json_t *lanes,
 	      const struct cause_row *rows, unsigned n, FILE *f)
 {
 	unsigned bars = (unsigned)json_array_size(lanes);
-	double high = 0.8 / bars;
+	double high = 0.8 / bars, most = 0;
 
+	for (unsigned r = 0; r < n; r++)
+		most = fmax(most, rows[r].most);
 	fprintf(f,
 		"# Translation and kernel cycles by cause; run: gnuplot "
 		"%s.gp\n"
@@ -270,10 +304,13 @@ script_causes(const struct figure *g, const json_t *lanes,
 		put_quoted(rows[r].name, f);
 		fprintf(f, " %u", n - r);
 	}
-	fputs(")\nset xrange [0:*]\nplot_it = \"plot \\\n", f);
+	fprintf(f, ")\nset xrange [0:%g]\nset xtics %g\n", 1.02 * most,
+		nice_step(most));
+	fputs("plot_it = \"plot \\\n", f);
 	for (unsigned i = 0; i < bars; i++) {
 		unsigned grey = bars > 1 ? 70 + 170 * i / (bars - 1) : 120;
 		double y = 0.4 - high * (i + 0.5);
+		char name[64];
 
 		fprintf(f,
 			"  '%s.dat' using (0):($1+%.3f):(0):%u:($1+%.3f):"
@@ -281,11 +318,14 @@ script_causes(const struct figure *g, const json_t *lanes,
 			"title '%s', \\\n",
 			g->name, y, i + 3, y - high / 2, y + high / 2, grey,
 			grey, grey,
-			string_at(json_array_get(lanes, i), "name"));
-		fprintf(f,
-			"  '' using %u:($1+%.3f):(sprintf('%%.3g', $%u)) with "
-			"labels left offset 0.5,0 font ',6' notitle%s \\\n",
-			i + 3, y, i + 3, i + 1 < bars ? "," : "\"");
+			tame(string_at(json_array_get(lanes, i), "name"), name,
+			     sizeof name));
+		fprintf(
+		    f,
+		    "  '' using %u:($1+%.3f):(sprintf($%u<10?'%%.2g':'%%.0f', "
+		    "$%u)) with "
+		    "labels left offset 0.5,0 font ',6' notitle%s \\\n",
+		    i + 3, y, i + 3, i + 3, i + 1 < bars ? "," : "\"");
 	}
 	putc('\n', f);
 }
@@ -338,19 +378,32 @@ find_kinds(const json_t *faults, struct kind_row *rows)
 	return n;
 }
 
-static void
-write_kinds(const struct kind_row *rows, unsigned n, double width, FILE *f)
-{
-	size_t buckets = json_array_size(rows[0].counts);
+/* The axis of time. */
+struct axis {
+	const char *unit;
+	double width, end; /* of a bar, and of all of them, in that unit */
+};
 
-	fprintf(f,
-		"# faults in each %.0f instructions\n# middle(millions of "
-		"instructions)",
-		width);
+static struct axis
+make_axis(const struct kind_row *rows, double width)
+{
+	double end = width * (double)json_array_size(rows[0].counts);
+
+	if (end < 2e6)
+		return (struct axis){"thousands", width * 1e-3, end * 1e-3};
+	return (struct axis){"millions", width * 1e-6, end * 1e-6};
+}
+
+static void
+write_kinds(const struct kind_row *rows, unsigned n, const struct axis *x,
+	    FILE *f)
+{
+	fprintf(f, "# faults of each bar\n# middle(%s of instructions)",
+		x->unit);
 	for (unsigned k = 0; k < n; k++)
 		fprintf(f, " %s", rows[k].name);
-	for (size_t i = 0; i < buckets; i++) {
-		fprintf(f, "\n%.9g", ((double)i + 0.5) * width * 1e-6);
+	for (size_t i = 0; i < json_array_size(rows[0].counts); i++) {
+		fprintf(f, "\n%.9g", ((double)i + 0.5) * x->width);
 		for (unsigned k = 0; k < n; k++)
 			fprintf(f, " %" JSON_INTEGER_FORMAT,
 				json_integer_value(
@@ -359,24 +412,14 @@ write_kinds(const struct kind_row *rows, unsigned n, double width, FILE *f)
 	putc('\n', f);
 }
 
-/* A strip a kind: its height is the share of that kind's own peak, its label
- * says what it amounts to. */
+/* The names of the strips on the left, their numbers on the right. */
 static void
-script_kinds(const struct figure *g, const struct kind_row *rows, unsigned n,
-	     double width, FILE *f)
+label_kinds(const struct kind_row *rows, unsigned n, FILE *f)
 {
-	double half = width * 0.5e-6;
-	size_t buckets = json_array_size(rows[0].counts);
-
 	fprintf(f,
-		"# Page faults over time by kind; run: gnuplot %s.gp\n"
-		"set xlabel 'instructions, millions'\n"
-		"set style fill solid 1.0 noborder\n"
-		"set border 1\nset xtics nomirror out\nset ytics scale 0\n"
-		"unset key\nset yrange [-0.1:%u]\nset xrange [0:%.9g]\n"
-		"set rmargin 13\n"
-		"set label 'all (peak)' at graph 1.02, first %.2f font ',7'\n",
-		g->name, n, width * 1e-6 * (double)buckets, n + 0.05);
+		"set label 'total (peak)' at graph 1.02, first %.2f font "
+		"',7'\n",
+		n + 0.05);
 	for (unsigned k = 0; k < n; k++)
 		fprintf(f,
 			"set label '%" JSON_INTEGER_FORMAT
@@ -392,12 +435,32 @@ script_kinds(const struct figure *g, const struct kind_row *rows, unsigned n,
 		put_quoted(rows[k].name, f);
 		fprintf(f, " %.2f", n - 1 - k + 0.3);
 	}
-	fputs(")\nplot_it = \"plot \\\n", f);
+	fputs(")\n", f);
+}
+
+/* A strip a kind: its height is the share of that kind's own peak, its label
+ * says what it amounts to. */
+static void
+script_kinds(const struct figure *g, const struct kind_row *rows, unsigned n,
+	     const struct axis *x, FILE *f)
+{
+	double half = x->width / 2;
+
+	fprintf(f,
+		"# Page faults over time by kind; run: gnuplot %s.gp\n"
+		"set xlabel 'instructions, %s'\n"
+		"set style fill solid 1.0 noborder\n"
+		"set border 1\nset xtics nomirror out\nset ytics scale 0\n"
+		"unset key\nset yrange [-0.1:%u]\nset xrange [0:%.9g]\n"
+		"set rmargin 13\nset xtics %g\n",
+		g->name, x->unit, n, x->end, nice_step(x->end));
+	label_kinds(rows, n, f);
+	fputs("plot_it = \"plot \\\n", f);
 	for (unsigned k = 0; k < n; k++)
 		fprintf(f,
 			"  '%s.dat' using 1:($%u>0?%u:NaN):($1-%.9g):"
 			"($1+%.9g):(%u):(%u+0.82*$%u/%" JSON_INTEGER_FORMAT
-			".) with boxxyerror lc rgb 'black'%s \\\n",
+			".) with boxxyerror lc rgb '#303030'%s \\\n",
 			g->name, k + 2, n - 1 - k, half, half, n - 1 - k,
 			n - 1 - k, k + 2, rows[k].peak, k + 1 < n ? "," : "\"");
 	putc('\n', f);
@@ -411,12 +474,14 @@ plot_kinds(const json_t *root, struct figure *g, FILE *say, struct err *e)
 	double width = number_at(intervals, "instructions");
 	struct kind_row rows[MAX_ROWS];
 	unsigned n = find_kinds(faults, rows);
+	struct axis x;
 
 	if (!n || !figure_open(g, e))
 		return !n;
 	g->inches = 0.55 + 0.22 * n;
-	write_kinds(rows, n, width, g->data.f);
-	script_kinds(g, rows, n, width, g->script.f);
+	x = make_axis(rows, width);
+	write_kinds(rows, n, &x, g->data.f);
+	script_kinds(g, rows, n, &x, g->script.f);
 	return figure_draw(g, "eval plot_it", say, e);
 }
 

@@ -178,28 +178,30 @@ sum(const uint64_t *v, unsigned n)
 	return total;
 }
 
-/* One row a level of the table; columns are the places that hold data. */
+/* One row a level of the table; walks load on the data side. */
 static void
 print_pte_loads(const struct lane_stats *s, FILE *f)
 {
 	const struct lane_config *c = s->config;
-	char align[LANE_MAX_CACHES + 4] = "lr";
+	char align[LANE_MAX_CACHES + 4] = "lrr"; /* level, loads, memory */
 	struct table *t;
 
-	for (unsigned k = 0; k <= c->n_caches; k++)
-		align[2 + k] = 'r';
-	align[3 + c->n_caches] = '\0';
+	for (unsigned k = 0; k < c->n_caches; k++)
+		if (c->cache[k].sides & SIDE_DATA)
+			align[strlen(align)] = 'r';
 	t = table_new(align);
 	fputs("\nEntries loaded by walks, and where they were\n", f);
 	HEADING(t, "", "loads");
 	for (unsigned k = 0; k < c->n_caches; k++)
-		table_text(t, "%s", c->cache[k].name);
+		if (c->cache[k].sides & SIDE_DATA)
+			table_text(t, "%s", c->cache[k].name);
 	table_text(t, "memory");
 	for (unsigned i = 0; i < c->paging->levels; i++) {
 		table_text(t, "%s", level_name(i));
 		table_count(t, sum(s->pte_loads_at[i], c->n_caches + 1));
 		for (unsigned k = 0; k <= c->n_caches; k++)
-			table_count(t, s->pte_loads_at[i][k]);
+			if (k == c->n_caches || c->cache[k].sides & SIDE_DATA)
+				table_count(t, s->pte_loads_at[i][k]);
 	}
 	table_print(t, f);
 }

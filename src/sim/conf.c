@@ -303,8 +303,14 @@ unknown_key(const char *name, const char *text, const char *origin,
 	    struct err *e)
 {
 	char near[CONF_KEY_MAX];
+	bool found = conf_suggest(name, near, sizeof near) != NULL;
 
-	if (conf_suggest(name, near, sizeof near))
+	if (found && !strcmp(name, near))
+		return err_set(e, ERR_INPUT,
+			       "%s: %s = %s: names have small letters, digits "
+			       "and '-', at most %d of them",
+			       origin, name, text, CONF_NAME_MAX);
+	if (found)
 		return err_set(e, ERR_INPUT,
 			       "%s: %s = %s: there is no such key; did you "
 			       "mean %s?",

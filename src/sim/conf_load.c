@@ -179,7 +179,8 @@ lay_text(struct source *s, const char *text)
 		s->rest = text;
 		s->line = 0;
 		bad_line = ini_parse_stream(next_line, s, handle, s);
-		if (bad_line && !s->failed) {
+		/* inih goes on after its errors; the first one counts. */
+		if (bad_line && (!s->failed || bad_line < s->line)) {
 			s->line = bad_line;
 			fail_here(s, "%s",
 				  "expected [section] or NAME = VALUE");

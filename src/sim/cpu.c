@@ -61,8 +61,11 @@ init_route(struct cpu *c, const struct lane_config *cfg, unsigned side,
 		r->index[level - 1] = (uint8_t)i;
 		r->tlb[level - 1] = &c->tlb[i];
 	}
-	if (r->tlb[0])
+	if (r->tlb[0]) {
+		tlb_port_init(&r->first, r->tlb[0], r->shift[0]);
+		c->by_shift[side][paging_shift(cfg->paging, leaf)] = r;
 		return true;
+	}
 	return err_set(e, ERR_INPUT,
 		       "tlb: no level-1 array takes %s references to pages of "
 		       "2^%u bytes: expected one",
@@ -182,6 +185,15 @@ find_slot(struct cpu *c, const struct lane_config *cfg, int32_t as)
 	return NULL;
 }
 
+static void
+set_asid(struct cpu *c, unsigned asid)
+{
+	c->asid = asid;
+	for (unsigned side = 0; side < SIDES; side++)
+		for (unsigned leaf = 0; leaf < PAGING_MAX_LEVELS; leaf++)
+			tlb_port_set_asid(&c->route[side][leaf].first, asid);
+}
+
 /* As Linux does (arch/x86/mm/tlb.c, choose_new_asid()): a space that still
  * has a tag keeps it, and is flushed only if it missed one; else it takes the
  * tag that is next in turn, which is flushed. */
@@ -200,7 +212,7 @@ cpu_switch(struct cpu *c, const struct lane_config *cfg, uint16_t as,
 		slot = &c->slot[c->next_slot];
 		c->next_slot = (c->next_slot + 1) % cfg->asid_limit;
 	}
-	c->asid = slot ? (unsigned)(slot - c->slot) : 0;
+	set_asid(c, slot ? (unsigned)(slot - c->slot) : 0);
 	if (slot) {
 		slot->as = as;
 		slot->flush = last_flush;

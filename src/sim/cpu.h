@@ -29,10 +29,11 @@ struct err;
  * page is kept in pieces if no array takes it whole; beyond, it is not kept.
  * The visits counted since they were last given to the statistics. */
 struct route {
+	struct tlb_port first; /* level 1 */
+	struct visit_counts n;
 	struct tlb *tlb[LANE_MAX_LEVELS]; /* or NULL; [0] is never NULL */
 	uint8_t index[LANE_MAX_LEVELS];   /* in lane_config.tlb[] */
 	uint8_t shift[LANE_MAX_LEVELS];
-	struct visit_counts n;
 };
 
 /* A tag of the TLBs and whose it is: Linux's dynamic ASIDs. */
@@ -42,6 +43,7 @@ struct asid_slot {
 };
 
 struct cpu {
+	struct route *by_shift[SIDES][64]; /* [page shift], or NULL */
 	struct route route[SIDES][PAGING_MAX_LEVELS]; /* [leaf level] */
 	unsigned asid;              /* tag of the space that runs */
 	int32_t as;                 /* or CPU_NO_AS */

@@ -119,7 +119,7 @@ beyond(struct lane *l, struct cpu *c, const struct route *r,
 }
 
 /* slot: where the first level has the page, or ASSOC_NONE. */
-static void
+__attribute__((noinline)) static void
 price_rest(struct lane *l, struct cpu *c, const struct visit *v,
 	   const struct route *r, uint32_t slot)
 {
@@ -140,7 +140,7 @@ price_rest(struct lane *l, struct cpu *c, const struct visit *v,
 
 /* All references of a visit are to one line: after the first, sure hits in
  * the nearest cache. */
-static void
+__attribute__((noinline)) static void
 price_data(struct lane *l, struct cpu *c, const struct visit *v)
 {
 	enum side side = v->flags & VISIT_INSN ? SIDE_I : SIDE_D;
@@ -158,34 +158,31 @@ price_data(struct lane *l, struct cpu *c, const struct visit *v)
 static inline void
 price(struct lane *l, struct cpu *c, const struct visit *v)
 {
-	enum side side = v->flags & VISIT_INSN ? SIDE_I : SIDE_D;
-	unsigned size = l->size_of[v->page_shift];
-	struct route *r = &c->route[side][size];
-	struct tlb *t = r->tlb[0];
+	struct route *r = c->by_shift[v->flags & VISIT_INSN][v->page_shift];
 	uint32_t slot;
 
 	r->n.reads += v->reads;
 	r->n.writes += v->writes;
 	stats_area(l->stats, v->area)->references += v->reads + v->writes;
-	slot = tlb_lookup(t, c->asid, v->va.raw >> r->shift[0], r->shift[0]);
+	slot = tlb_port_lookup(&r->first, v->va.raw);
 	if (slot == ASSOC_NONE || v->flags & SET_BITS ||
-	    (v->writes && !t->dirty[slot]))
+	    (v->writes && !r->first.dirty[slot]))
 		price_rest(l, c, v, r, slot);
-	if (l->cfg.data_caches)
-		price_data(l, c, v);
 }
 
 void
 lane_visits(struct lane *l, unsigned cpu, const struct visit *v, uint32_t n)
 {
 	struct cpu *c = &l->cpu[cpu];
+	bool data_caches = l->cfg.data_caches;
 
-	for (uint32_t i = 0; i < n; i++) {
-		BUG_ON(v[i].page_shift >= 64 ||
-		       l->size_of[v[i].page_shift] == UNKNOWN);
-		if (v[i].as != c->as)
-			lane_switch(l, cpu, v[i].as);
-		price(l, c, &v[i]);
+	for (const struct visit *end = v + n; v < end; v++) {
+		BUG_ON(v->page_shift >= 64 || !c->by_shift[0][v->page_shift]);
+		if (v->as != c->as)
+			lane_switch(l, cpu, v->as);
+		price(l, c, v);
+		if (data_caches)
+			price_data(l, c, v);
 	}
 }
 
@@ -230,12 +227,17 @@ lane_fault(struct lane *l, unsigned cpu, const struct fault *f)
 	return ev.cycles + ev.walk_cycles;
 }
 
-static uint64_t
-range_bytes(const struct kevent *kev)
+/* INVLPG of each page, any address in the first one. */
+static void
+drop_pages(struct lane *l, struct cpu *c, const struct kevent *kev,
+	   uint64_t *dropped)
 {
-	if (kev->pages > UINT64_MAX >> kev->shift)
-		return UINT64_MAX;
-	return kev->pages << kev->shift;
+	vaddr start = va(kev->va.raw >> kev->shift << kev->shift);
+	uint64_t bytes = kev->pages > UINT64_MAX >> kev->shift
+			     ? UINT64_MAX
+			     : kev->pages << kev->shift;
+
+	cpu_drop_range(c, &l->cfg, start, bytes, dropped);
 }
 
 /* One CPU that runs the space carries out an invalidation. */
@@ -248,7 +250,7 @@ invalidate(struct lane *l, struct cpu *c, const struct kevent *kev)
 	if (kev->kind == KEV_FLUSH_PAGES) {
 		ev.kind = LEV_INVLPG;
 		ev.count = kev->pages;
-		cpu_drop_range(c, &l->cfg, kev->va, range_bytes(kev), dropped);
+		drop_pages(l, c, kev, dropped);
 	} else {
 		cpu_drop_space(c, &l->cfg, dropped);
 	}

@@ -388,19 +388,21 @@ resolve(struct replay *r, uint64_t addr, enum access acc, enum cpu_mode mode,
 	return true;
 }
 
-static bool
-log_fault(struct replay *r, const struct fault *f, unsigned insn,
-	  uint64_t cycles)
+/* The lanes pay for what the kernel did, the log gets a line. */
+static void
+charge_fault(struct replay *r, const struct fault *f, uint32_t pid,
+	     uint32_t tid, unsigned insn)
 {
 	struct fault_record rec = {
 	    .seq = r->n.references,
 	    .instruction = r->insn + insn,
-	    .pid = r->pid,
-	    .tid = r->tid,
+	    .pid = pid,
+	    .tid = tid,
 	    .fault = f,
-	    .cycles = cycles,
 	};
 
+	for (unsigned i = r->n_lanes; i-- > 0;)
+		rec.cycles = lane_fault(r->lanes[i], r->cpu, f);
 	r->n.by_kind[f->kind]++;
 	if (f->signal)
 		r->n.signals++;
@@ -408,7 +410,8 @@ log_fault(struct replay *r, const struct fault *f, unsigned insn,
 		r->n.major++;
 	else
 		r->n.minor++;
-	return !r->opt.on_fault || r->opt.on_fault(r->opt.ctx, &rec, r->e);
+	if (r->opt.on_fault && !r->opt.on_fault(r->opt.ctx, &rec, r->e))
+		r->stopped = true;
 }
 
 /* The lanes see the world as it was, the kernel changes it, the lanes pay.
@@ -418,16 +421,18 @@ take_fault(struct replay *r, uint64_t addr, enum access acc, enum cpu_mode mode,
 	   unsigned insn)
 {
 	struct fault f;
-	uint64_t cycles = 0;
 
 	flush_visits(r);
 	for (unsigned i = 0; i < r->n_lanes; i++)
 		lane_fault_walk(r->lanes[i], r->cpu, r->as, va(addr), acc);
 	os_fault(r->os, r->task, va(addr), acc, mode, r->insn + insn, &f);
-	for (unsigned i = r->n_lanes; i-- > 0;)
-		cycles = lane_fault(r->lanes[i], r->cpu, &f);
-	if (!log_fault(r, &f, insn, cycles))
+	charge_fault(r, &f, r->pid, r->tid, insn);
+	if (f.signal && os_oom_text(r->os)) {
+		err_set(r->e, ERR_REFUSED, "instruction %llu: %s",
+			(unsigned long long)(r->insn + insn),
+			os_oom_text(r->os));
 		r->stopped = true;
+	}
 	return !f.signal;
 }
 
@@ -575,6 +580,21 @@ touch_ranges(struct replay *r, const struct syscall_desc *s, bool write)
 			touch_range(r, &s->ranges[i]);
 }
 
+/* The kernel acts; faults it takes on the way have no reference of ours. */
+static bool
+tell_kernel(struct replay *r, const struct event *ev)
+{
+	uint32_t pid, tid;
+	struct fault f;
+
+	if (!os_event(r->os, ev, r->insn, r->e))
+		return false;
+	settle(r);
+	while (os_pending_fault(r->os, &f, &pid, &tid))
+		charge_fault(r, &f, pid, tid, 0);
+	return true;
+}
+
 static bool
 apply_syscall(struct replay *r, const struct event *ev)
 {
@@ -582,9 +602,8 @@ apply_syscall(struct replay *r, const struct event *ev)
 		lane_syscall(r->lanes[i], r->cpu);
 	touch_ranges(r, &ev->sys, false);
 	flush_visits(r);
-	if (!os_event(r->os, ev, r->insn, r->e))
+	if (!tell_kernel(r, ev))
 		return false;
-	settle(r);
 	touch_ranges(r, &ev->sys, true);
 	return r->e->kind == ERR_NONE;
 }
@@ -604,10 +623,7 @@ apply_event(struct replay *r, const struct event *ev)
 	}
 	if (ev->kind == EV_SYSCALL)
 		return apply_syscall(r, ev);
-	if (!os_event(r->os, ev, r->insn, r->e))
-		return false;
-	settle(r);
-	return true;
+	return tell_kernel(r, ev);
 }
 
 /* ------------------------------------------- what the kernel tells lanes */

@@ -159,6 +159,7 @@ record_area(struct lane_stats *s, const struct lane_event *ev)
 	a->stlb_hits += !ev->walked && ev->n_asked > 1;
 	a->walks += ev->walked;
 	a->walk_cycles += ev->walk_cycles;
+	a->ad_assists += ev->assist;
 }
 
 static void
@@ -367,6 +368,7 @@ static void
 check_shares(const struct lane_stats *s)
 {
 	uint64_t references = 0, walks = 0, faults = 0, fault_cycles = 0;
+	uint64_t assists = 0;
 
 	for (unsigned i = 0; i < PAGING_MAX_LEVELS; i++) {
 		references += s->size[i].references;
@@ -379,9 +381,11 @@ check_shares(const struct lane_stats *s)
 	for (size_t i = 0; i < s->n_areas; i++) {
 		references += s->area[i].references;
 		faults += s->area[i].faults;
+		assists += s->area[i].ad_assists;
 	}
 	BUG_ON(references != s->references);
 	BUG_ON(faults != s->faults);
+	BUG_ON(assists != s->ad_assists);
 	faults = 0;
 	for (unsigned i = 0; i < FAULT_KIND_COUNT; i++) {
 		faults += s->by_kind[i].count;

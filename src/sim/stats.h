@@ -16,7 +16,7 @@
 #include "sim/lane_config.h"
 #include "sim/timing.h"
 
-enum side { SIDE_I, SIDE_D, SIDES };
+enum side { SIDE_D, SIDE_I, SIDES }; /* as VISIT_INSN says */
 
 struct tlb_stats {
 	uint64_t lookups, hits, misses;
@@ -47,7 +47,7 @@ struct cache_stats {
 
 struct area_stats {
 	uint64_t references, l1_misses, stlb_hits, walks, walk_cycles;
-	uint64_t faults, fault_cycles;
+	uint64_t ad_assists, faults, fault_cycles;
 };
 
 struct fault_stats {

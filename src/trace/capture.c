@@ -43,7 +43,7 @@ struct loop {
 	int signals;      /* signalfd */
 	double started;   /* seconds, monotonic */
 	double ending_at; /* when to kill; 0: not yet asked to end */
-	double next_report, next_time;
+	double next_report;
 	bool progress;
 	int idle_ms;
 };
@@ -179,8 +179,8 @@ static const char blind[] =
     "references that the kernel makes for the program beside those of system "
     "calls (signal frames, futexes of ended threads); instructions of a block "
     "left by a fault before lackey printed them; the vDSO; vfork(2) and "
-    "clone(CLONE_VM|CLONE_VFORK) run as fork(2), with the parent's references "
-    "put after the child's exec or exit; threads run one at a time, in "
+    "clone(CLONE_VM|CLONE_VFORK) give the child a copy of the memory; threads "
+    "run one at a time, in "
     "Valgrind's order; addresses are those under Valgrind, without "
     "randomisation";
 
@@ -357,7 +357,7 @@ static void
 report_progress(struct capture *c, struct loop *l)
 {
 	const struct trace_totals *t = trace_writer_totals(c->out);
-	double at = monotonic_seconds(), seconds = at - l->started;
+	double at = monotonic_seconds(), seconds = at - c->started;
 
 	if (!l->progress || at < l->next_report)
 		return;
@@ -365,22 +365,6 @@ report_progress(struct capture *c, struct loop *l)
 	fprintf(stderr, "\r%.1f M references, %.2f M/s, %.1f MB written\033[K",
 		(double)c->refs / 1e6, (double)c->refs / 1e6 / seconds,
 		(double)t->file_bytes / 1e6);
-}
-
-static void
-stamp_time(struct capture *c, struct loop *l)
-{
-	struct event ev = {.kind = EV_TIME};
-	double at = monotonic_seconds();
-
-	if (at < l->next_time || !c->pid || c->failed || c->full)
-		return;
-	l->next_time = at + 1;
-	ev.pid = c->pid;
-	ev.tid = c->tid;
-	ev.time_ns = (uint64_t)((at - l->started) * 1e9);
-	if (!trace_event(c->out, &ev, &c->err))
-		c->failed = true;
 }
 
 /* Sleep until a call is held, a signal comes, or the pipes are worth
@@ -414,7 +398,6 @@ follow(struct capture *c, struct loop *l)
 		processes_reap(c);
 		free_dead(c);
 		report_progress(c, l);
-		stamp_time(c, l);
 		if (c->failed || c->full ||
 		    (c->ending && monotonic_seconds() >= l->ending_at))
 			kill_all(c);
@@ -476,7 +459,7 @@ finish(struct capture *c, const struct loop *l, const char *path)
 			"bytes (%.3f bytes a reference)\n",
 			l->progress ? "\r\033[K" : "", path,
 			(unsigned long long)totals.references,
-			monotonic_seconds() - l->started, (long long)st.st_size,
+			monotonic_seconds() - c->started, (long long)st.st_size,
 			totals.references
 			    ? (double)st.st_size / (double)totals.references
 			    : 0.0);
@@ -515,10 +498,11 @@ capture_run(const struct capture_options *opt, char *const *argv, int *status,
 	    struct err *e)
 {
 	struct capture c = {.opt = opt,
+			    .started = monotonic_seconds(),
 			    .skip_left = opt->skip_refs,
 			    .files = {.announce = emit_file, .ctx = &c},
 			    .gate = {.listener = -1}};
-	struct loop l = {.signals = -1, .started = monotonic_seconds()};
+	struct loop l = {.signals = -1};
 	char *valgrind = capture_find_valgrind(e), *path = NULL;
 	char *program = valgrind ? find_command(argv[0], status, e) : NULL;
 	bool fine = false;

@@ -14,7 +14,9 @@
 #include <sys/sysmacros.h>
 
 #include "base/bits.h"
+#include "base/progress.h"
 #include "base/xalloc.h"
+#include "trace/format.h"
 #include "trace/image.h"
 
 static bool
@@ -43,16 +45,32 @@ switch_to(struct capture *c, const struct process *p, uint32_t tid)
 	write_event(c, &ev);
 }
 
+/* About once a second, and only beside other events: it would part an
+ * instruction from its data. */
+static void
+stamp_time(struct capture *c)
+{
+	struct event ev = {.kind = EV_TIME, .pid = c->pid, .tid = c->tid};
+	double at = monotonic_seconds();
+
+	if (at < c->next_time || !c->pid)
+		return;
+	c->next_time = at + 1;
+	ev.time_ns = (uint64_t)((at - c->started) * 1e9);
+	write_event(c, &ev);
+}
+
 void
 emit(struct capture *c, struct process *p, uint32_t tid, struct event *ev)
 {
 	ev->pid = p->pid;
-	ev->tid = tid;
+	ev->tid = tid ? tid : p->pid;
+	stamp_time(c);
 	/* The first event of all makes the process; there is nobody to
 	 * switch to before. */
 	if (ev->kind == EV_PROCESS)
 		write_event(c, ev);
-	switch_to(c, p, tid);
+	switch_to(c, p, ev->tid);
 	if (ev->kind != EV_PROCESS)
 		write_event(c, ev);
 	c->current = NULL;
@@ -162,7 +180,8 @@ on_thread(void *ctx, uint32_t number)
 	struct thread *t = process_thread(p, number);
 
 	if (t && !t->tid && p->n_unstarted) {
-		t->tid = p->unstarted[0];
+		t->tid = p->unstarted[0].tid;
+		t->clear_tid = p->unstarted[0].clear_tid;
 		p->n_unstarted--;
 		memmove(p->unstarted, p->unstarted + 1,
 			p->n_unstarted * sizeof(p->unstarted[0]));
@@ -227,23 +246,48 @@ make_child(struct process *p, const struct thread *t, uint32_t pid,
 	return child;
 }
 
+bool
+begin_fork(struct process *p, uint32_t number, uint32_t pid)
+{
+	struct thread *t = process_thread(p, number);
+	struct event ev = {.kind = EV_FORK, .fork = {.child_pid = pid}};
+
+	if (!t)
+		return false;
+	ev.fork.flags = t->pending ? clone_flags(&t->call) : SIGCHLD;
+	emit(p->cap, p, t->tid, &ev);
+	make_child(p, t, pid, number);
+	/* The kernel lets a parent go when Valgrind's launcher starts; the
+	 * program's own image comes later. */
+	if (ev.fork.flags & CLONE_VFORK)
+		p->hold = pid;
+	return true;
+}
+
+uint32_t
+pending_fork(struct process *p)
+{
+	for (uint32_t i = 1; i < MAX_THREADS; i++) {
+		const struct thread *t = p->threads[i];
+
+		if (t && t->pending &&
+		    (t->call.nr == SYS_fork || t->call.nr == SYS_vfork ||
+		     (t->call.nr == SYS_clone &&
+		      !(t->call.args[0] & CLONE_THREAD))))
+			return i;
+	}
+	return 0;
+}
+
 static bool
 on_fork(void *ctx, uint32_t pid)
 {
 	struct process *p = ctx;
 	uint32_t number =
 	    p->parser.last_call ? p->parser.last_call : p->parser.thread;
-	struct thread *t = process_thread(p, number);
-	struct event ev = {.kind = EV_FORK, .fork = {.child_pid = pid}};
 
-	if (!t || process_find(p->cap, pid))
-		return true;
-	if (t->pending)
-		ev.fork.flags = clone_flags(&t->call);
-	emit(p->cap, p, t->tid, &ev);
-	make_child(p, t, pid, number);
-	if (ev.fork.flags & CLONE_VFORK)
-		p->hold = pid;
+	if (!process_find(p->cap, pid))
+		begin_fork(p, number, pid);
 	return !p->hold && running(p->cap);
 }
 
@@ -301,7 +345,10 @@ note_transfer(struct process *p, const struct syscall_row *row,
 	      const struct syscall_desc *d, struct open_file *o)
 {
 	uint64_t end = d->file_pos + (uint64_t)d->ret;
+	uint8_t kind = files_get(&p->cap->files, d->file)->kind;
 
+	if (kind != FILE_REGULAR && kind != FILE_SHM && kind != FILE_BLOCKDEV)
+		return; /* no position */
 	if (row->effect == FDE_READ || row->effect == FDE_WRITE)
 		o->pos = end;
 	if (end > d->file_size)
@@ -316,6 +363,9 @@ apply_to_fds(struct process *p, const struct syscall_row *row,
 	struct files *files = &p->cap->files;
 	uint32_t fd = row->fd >= 0 ? (uint32_t)d->args[row->fd] : 0;
 	bool dup = row->effect == FDE_DUP;
+
+	if (d->nr == SYS_fallocate && d->args[2] + d->args[3] > d->file_size)
+		files_set_size(files, d->file, d->args[2] + d->args[3]);
 
 	if (row->effect == FDE_NEW) {
 		fds_opened(&p->fds, files, (pid_t)p->pid, (uint32_t)d->ret);
@@ -389,7 +439,7 @@ add_ranges(struct process *p, struct thread *t, const struct syscall_row *row,
 		syscall_ranges(row, &use, out);
 	add_tid_ranges(t, d, out);
 	d->ranges = out->items;
-	d->n_ranges = (uint32_t)out->n;
+	d->n_ranges = (uint32_t)min_u64(out->n, MAX_RANGES);
 }
 
 /* A new thread: number it when it first runs. */
@@ -399,8 +449,11 @@ new_thread(struct process *p, const struct syscall_desc *d)
 	struct event ev = {
 	    .kind = EV_THREAD, .pid = p->pid, .tid = (uint32_t)d->ret};
 
-	if (p->n_unstarted < MAX_THREADS)
-		p->unstarted[p->n_unstarted++] = (uint32_t)d->ret;
+	if (p->n_unstarted < MAX_THREADS) {
+		p->unstarted[p->n_unstarted].tid = (uint32_t)d->ret;
+		p->unstarted[p->n_unstarted++].clear_tid =
+		    d->args[0] & CLONE_CHILD_CLEARTID ? d->args[3] : 0;
+	}
 	write_event(p->cap, &ev);
 }
 
@@ -411,6 +464,7 @@ end_thread(struct process *p, struct thread *t)
 
 	emit(p->cap, p, t->tid, &ev);
 	t->tid = 0;
+	t->clear_tid = 0;
 }
 
 void

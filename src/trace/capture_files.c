@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/shm.h>
 #include <sys/statfs.h>
 #include <unistd.h>
@@ -332,22 +333,22 @@ void
 fds_scan(struct fd_table *t, struct files *f, pid_t pid)
 {
 	struct fd_table old = *t;
+	struct rlimit rl = {RLIM_INFINITY, RLIM_INFINITY};
 	struct dirent *d;
+	uint64_t limit;
 	char name[64];
 	DIR *dir;
 
 	*t = (struct fd_table){0};
+	prlimit(pid, RLIMIT_NOFILE, NULL, &rl);
+	limit = rl.rlim_cur - VALGRIND_FDS;
 	snprintf(name, sizeof(name), "/proc/%d/fd", (int)pid);
 	dir = opendir(name);
 	while (dir && (d = readdir(dir))) {
 		char *end;
 		unsigned long fd = strtoul(d->d_name, &end, 10);
-		struct stat st;
-		char link[128];
 
-		snprintf(link, sizeof(link), "/proc/%d/fdinfo/%lu", (int)pid,
-			 fd);
-		if (end == d->d_name || *end || stat(link, &st))
+		if (end == d->d_name || *end || fd >= limit)
 			continue;
 		rescan(t, &old, f, pid, (uint32_t)fd);
 	}

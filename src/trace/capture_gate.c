@@ -42,8 +42,8 @@
 #define HOLD_CALL(nr) IF_EQ(nr, 0, 1), RETURN(SECCOMP_RET_USER_NOTIF)
 
 /* Held: creating a file with open(2), as Valgrind does its log; whatever
- * ends a descriptor or an image; mapping a file; the vectors of readv(2) and
- * its like, whose contents the log does not have. */
+ * ends a descriptor or an image; what maps a file or changes its length; the
+ * vectors of readv(2) and its like, whose contents the log does not have. */
 static const struct sock_filter filter[] = {
     LOAD(arch),
     IF_EQ(AUDIT_ARCH_X86_64, 1, 0),
@@ -51,6 +51,8 @@ static const struct sock_filter filter[] = {
     LOAD(nr),
     HOLD_CALL(SYS_close),
     HOLD_CALL(SYS_close_range),
+    HOLD_CALL(SYS_ftruncate),
+    HOLD_CALL(SYS_fallocate),
     HOLD_CALL(SYS_dup2),
     HOLD_CALL(SYS_dup3),
     HOLD_CALL(SYS_execve),

@@ -33,9 +33,10 @@ peek(uint32_t pid, uint64_t addr, void *to, size_t n)
 	return got > 0 ? (size_t)got : 0;
 }
 
-/* The process a thread belongs to; 0 if it is gone. */
+/* A number from /proc/TID/status: Tgid is the process a thread belongs to,
+ * PPid its parent.  0 if it is gone. */
 static uint32_t
-process_of(uint32_t tid)
+status_number(uint32_t tid, const char *format)
 {
 	char name[64], line[128];
 	unsigned pid = 0;
@@ -44,7 +45,7 @@ process_of(uint32_t tid)
 	snprintf(name, sizeof(name), "/proc/%u/status", tid);
 	in = fopen(name, "re");
 	while (in && fgets(line, sizeof(line), in))
-		if (sscanf(line, "Tgid: %u", &pid) == 1)
+		if (sscanf(line, format, &pid) == 1)
 			break;
 	if (in)
 		fclose(in);
@@ -94,8 +95,8 @@ finish_exec(struct process *p)
 	}
 }
 
-/* A process that fork made: it may speak once its parent has said so.  One
- * whose parent is gone was made by nobody. */
+/* A new image, or a copy of its parent's that begins to speak.  A process
+ * that nobody followed is said to have made comes from nowhere. */
 static void
 open_log(struct capture *c, const struct held *h)
 {
@@ -234,12 +235,11 @@ read_vectors(struct process *p, struct thread *t)
 	}
 }
 
-/* A file is about to be mapped: its size now is what counts. */
+/* A file is about to be mapped or cut: its size now is what counts. */
 static void
-read_mapped_file(struct process *p, const struct thread *t)
+read_size(struct process *p, uint32_t fd)
 {
 	struct capture *c = p->cap;
-	uint32_t fd = (uint32_t)t->call.args[4];
 	struct open_file *o = fds_get(&p->fds, &c->files, (pid_t)p->pid, fd);
 	struct stat st;
 	char link[64];
@@ -265,7 +265,10 @@ release(struct capture *c, const struct held *h)
 		lackey_peek(&p->parser, p->buf, p->used);
 	t = p ? pending_call(p, h) : NULL;
 	if (t && h->call.nr == SYS_mmap)
-		read_mapped_file(p, t);
+		read_size(p, (uint32_t)t->call.args[4]);
+	else if (t &&
+		 (h->call.nr == SYS_ftruncate || h->call.nr == SYS_fallocate))
+		read_size(p, (uint32_t)t->call.args[0]);
 	else if (t && h->call.nr == SYS_close)
 		fds_get(&p->fds, &c->files, (pid_t)p->pid,
 			(uint32_t)t->call.args[0]);
@@ -274,21 +277,46 @@ release(struct capture *c, const struct held *h)
 	gate_pass(&c->gate, h->call.id);
 }
 
-/* May it go on?  A log is given to a child when its parent has told of it. */
+/* A child may speak as soon as its parent's call has been read, which is
+ * printed before the call is made; a parent in vfork(2) says no more. */
+static bool
+adopt(struct capture *c, const struct held *h)
+{
+	struct process *parent = process_find(c, h->parent);
+	uint32_t number;
+
+	if (!parent)
+		return true;
+	if (parent->bytes_read < h->until && !parent->dead)
+		return false;
+	lackey_peek(&parent->parser, parent->buf, parent->used);
+	number = pending_fork(parent);
+	if (number)
+		begin_fork(parent, number, h->pid);
+	return true;
+}
+
 static bool
 is_ready(struct capture *c, const struct held *h)
 {
 	struct process *p = process_find(c, h->pid);
 
-	if (p)
-		return p->bytes_read >= h->until && !p->hold && !p->stopped;
-	if (!h->opens_log)
-		return true;
-	/* Orphans come to us (PR_SET_CHILD_SUBREAPER). */
-	for (p = c->processes; p; p = p->next)
-		if (!p->dead)
-			return false;
-	return true;
+	if (!p)
+		return !h->opens_log || adopt(c, h);
+	if (h->parent)
+		return true; /* its parent's log has told of it meanwhile */
+	return p->bytes_read >= h->until && !p->hold && !p->stopped;
+}
+
+/* How far a process's log must be read to know what it did so far. */
+static uint64_t
+written_so_far(const struct process *p)
+{
+	int unread = 0;
+
+	if (!p || p->log < 0 || ioctl(p->log, FIONREAD, &unread))
+		return 0;
+	return p->bytes_read + (uint64_t)unread;
 }
 
 void
@@ -298,14 +326,12 @@ held_take(struct capture *c)
 
 	while (gate_next(&c->gate, &h.call)) {
 		struct process *p;
-		int unread = 0;
 
-		h.pid = process_of(h.call.tid);
+		h.pid = status_number(h.call.tid, "Tgid: %u");
 		h.opens_log = is_log(c, &h.call);
-		h.until = 0;
 		p = process_find(c, h.pid);
-		if (p && p->log >= 0 && !ioctl(p->log, FIONREAD, &unread))
-			h.until = p->bytes_read + (uint64_t)unread;
+		h.parent = p ? 0 : status_number(h.call.tid, "PPid: %u");
+		h.until = written_so_far(p ? p : process_find(c, h.parent));
 		c->held = xgrow(c->held, c->n_held, &c->held_cap, sizeof(h));
 		c->held[c->n_held++] = h;
 	}

@@ -42,7 +42,11 @@ struct process {
 	uint32_t fatal;      /* signal that ends it */
 	struct fd_table fds;
 	struct thread *threads[MAX_THREADS]; /* by Valgrind's number */
-	uint32_t unstarted[MAX_THREADS];     /* tids, oldest first */
+	/* Threads made that have not run yet, oldest first. */
+	struct {
+		uint32_t tid;
+		uint64_t clear_tid;
+	} unstarted[MAX_THREADS];
 	unsigned n_unstarted;
 };
 
@@ -51,7 +55,8 @@ struct held {
 	struct gate_call call;
 	uint32_t pid;
 	bool opens_log;
-	uint64_t until; /* process.bytes_read */
+	uint32_t parent; /* of a process not known yet */
+	uint64_t until;  /* bytes_read of the process, or of its parent */
 };
 
 struct capture {
@@ -69,6 +74,7 @@ struct capture {
 	bool root_reaped;
 	unsigned skip_args; /* Valgrind's words on a command line */
 	char log_prefix[64];
+	double started, next_time; /* seconds, monotonic */
 	/* Whose references are being written. */
 	uint32_t pid, tid;
 	const struct process *current;
@@ -100,6 +106,10 @@ void emit(struct capture *c, struct process *p, uint32_t tid, struct event *ev);
 void emit_file(void *ctx, const struct file_desc *f);
 void emit_exit(struct process *p, uint32_t status);
 void emit_image(struct process *p, uint8_t kind);
+/* Thread number of p makes process pid: say so, and follow it. */
+bool begin_fork(struct process *p, uint32_t number, uint32_t pid);
+/* The thread whose fork(2) or the like has begun and not ended; 0: none. */
+uint32_t pending_fork(struct process *p);
 /* The pending call of a thread ended with ret. */
 void finish_call(struct process *p, struct thread *t, int64_t ret);
 

@@ -112,10 +112,13 @@ process_set_log(struct process *p, int log)
 	p->cap->current = NULL;
 }
 
+/* all: also an instruction whose data references may still come. */
 static void
-parse(struct process *p)
+parse(struct process *p, bool all)
 {
-	size_t n = lackey_parse(&p->parser, p->buf, p->used, &p->stopped);
+	size_t n = all ? p->used : lackey_whole(p->buf, p->used);
+
+	n = lackey_parse(&p->parser, p->buf, n, &p->stopped);
 
 	p->used -= n;
 	memmove(p->buf, p->buf + n, p->used);
@@ -134,7 +137,7 @@ process_read(struct process *p)
 		p->hold = 0;
 	}
 	if (p->stopped)
-		parse(p);
+		parse(p, p->dead);
 	if (p->stopped || p->log < 0)
 		return 0;
 	n = read(p->log, p->buf + p->used, BUF_BYTES - p->used);
@@ -142,7 +145,7 @@ process_read(struct process *p)
 		return 0;
 	p->used += (size_t)n;
 	p->bytes_read += (size_t)n;
-	parse(p);
+	parse(p, p->dead);
 	return (size_t)n;
 }
 
@@ -153,6 +156,7 @@ process_drain(struct process *p)
 
 	while (!c->failed && !c->full && (process_read(p) || p->stopped))
 		;
+	parse(p, true);
 }
 
 /* The status of a process whose end the log does not tell. */

@@ -86,8 +86,8 @@ chunk_head_get(const uint8_t in[PWT_CHUNK_BYTES], struct chunk_head *h)
 
 	if (memcmp(in, PWT_CHUNK_MAGIC, 8) != 0)
 		return "no chunk where one is expected";
-	h->head_crc = bytes_crc(in + 12, PWT_CHUNK_BYTES - 12);
-	if (load_u32(in + 8) != h->head_crc)
+	h->head_crc = load_u32(in + 8);
+	if (!crc_good(h->head_crc, in + 12, PWT_CHUNK_BYTES - 12))
 		return "a chunk header with a wrong checksum";
 	h->codec = load_u32(in + 12);
 	h->number = load_u64(in + 16);
@@ -131,7 +131,7 @@ index_head_get(const uint8_t in[PWT_INDEX_BYTES], struct index_head *h)
 {
 	if (memcmp(in, PWT_INDEX_MAGIC, 8) != 0)
 		return "no index where one is expected";
-	if (load_u32(in + 8) != bytes_crc(in + 12, PWT_INDEX_BYTES - 12))
+	if (!crc_good(load_u32(in + 8), in + 12, PWT_INDEX_BYTES - 12))
 		return "an index header with a wrong checksum";
 	h->codec = load_u32(in + 12);
 	h->raw = load_u32(in + 16);

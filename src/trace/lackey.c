@@ -8,8 +8,8 @@
 
 /* Value of a lower-case hex digit, plus one; 0: not one. */
 static const uint8_t hex_value[256] = {
-    ['0'] = 1,	['1'] = 2,  ['2'] = 3,	['3'] = 4,  ['4'] = 5,	['5'] = 6,
-    ['6'] = 7,	['7'] = 8,  ['8'] = 9,	['9'] = 10, ['a'] = 11, ['b'] = 12,
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+    ['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
     ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
 };
 
@@ -79,9 +79,31 @@ lackey_parse(struct lackey *p, const char *buf, size_t n, bool *stopped)
 		s = nl + 1;
 	}
 	*stopped = !go_on;
+	/* No newline for so long: not a line of ours. */
 	if (go_on && (size_t)(end - s) > LACKEY_MAX_LINE) {
 		p->dropped++;
 		s = end;
 	}
 	return (size_t)(s - buf);
+}
+
+size_t
+lackey_whole(const char *buf, size_t n)
+{
+	const char *nl = memrchr(buf, '\n', n), *line;
+	size_t end = nl ? (size_t)(nl - buf) + 1 : 0, at = end;
+
+	if (!nl && n > LACKEY_MAX_LINE)
+		return n; /* not a line of ours: to be dropped */
+
+	while (at > 0) {
+		nl = at > 1 ? memrchr(buf, '\n', at - 1) : NULL;
+		line = nl ? nl + 1 : buf;
+		at = (size_t)(line - buf);
+		if (line[0] == 'I' && line[1] == ' ')
+			return at;
+		if (line[0] != ' ' || line[1] == '-')
+			return end;
+	}
+	return end;
 }

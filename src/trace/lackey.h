@@ -73,6 +73,10 @@ void lackey_init(struct lackey *p, const struct lackey_sink *sink, void *ctx);
  * where the sink says so. */
 size_t lackey_parse(struct lackey *p, const char *buf, size_t n, bool *stopped);
 
+/* How much of buf ends with a whole instruction: data references come on the
+ * lines after their fetch, and some may not have been written yet. */
+size_t lackey_whole(const char *buf, size_t n);
+
 /* The log stands still in the middle of a line: if that is a system call's,
  * tell the sink (its result will follow with the rest of the line). */
 void lackey_peek(struct lackey *p, const char *buf, size_t n);

@@ -140,8 +140,9 @@ parse_args(struct lackey_call *c, unsigned i, struct text t)
 		return false;
 	while (skip(&t, " "))
 		;
-	if (c->nr == 56 && i == 0) { /* clone: its flags lack the 0x */
-		if (!digits(&t, 16, &c->args[0]))
+	if ((c->nr == 56 && i == 0) || (c->nr == 158 && i == 1)) {
+		/* clone's flags, arch_prctl's address: without the 0x */
+		if (!digits(&t, 16, &c->args[i]))
 			return false;
 	} else if (!number(&t, &c->args[i])) {
 		/* A name in place of a number (EPOLL_CTL_ADD). */
@@ -363,7 +364,7 @@ remark(struct lackey *p, struct text t)
 		return interrupted(p, -4);
 	else if (find(&t, "extended stack base"))
 		p->has_fault = false;
-	return find_thread(p, t);
+	return true;
 }
 
 bool
@@ -372,14 +373,10 @@ lackey_text(struct lackey *p, const char *line, size_t n)
 	struct text t = {line, line + n};
 	bool go_on = true;
 
-	if (skip(&t, "SYSCALL[")) {
+	if (skip(&t, "SYSCALL["))
 		go_on = syscall_line(p, &t);
-	} else if (n > 2 && !memcmp(line, "==", 2)) {
-		return remark(p, t);
-	} else if (n > 2 && !memcmp(line, "--", 2)) {
-		if (!remark(p, t))
-			return false;
-	}
+	else if (n > 2 && (!memcmp(line, "==", 2) || !memcmp(line, "--", 2)))
+		go_on = remark(p, t);
 	go_on &= find_fork(p, t);
 	go_on &= find_result(p, t);
 	return go_on & find_thread(p, t);

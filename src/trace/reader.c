@@ -124,13 +124,76 @@ damaged(struct trace_reader *r, const char *wrong, struct err *e)
 	return false;
 }
 
+/* A file that the event names and nothing defined, or FILE_NONE. */
+static uint32_t
+unknown_file(const struct trace_reader *r, const struct event *ev)
+{
+	const bool image = ev->kind == EV_PROCESS || ev->kind == EV_EXEC;
+	uint64_t seen;
+
+	if (ev->kind == EV_SYSCALL && ev->sys.file != FILE_NONE &&
+	    !map_get(&r->files, ev->sys.file, &seen))
+		return ev->sys.file;
+	for (uint32_t i = 0; image && i < ev->image.n_maps; i++) {
+		uint32_t file = ev->image.maps[i].file;
+
+		if (file != FILE_NONE && !map_get(&r->files, file, &seen))
+			return file;
+	}
+	return FILE_NONE;
+}
+
+/* The definition of a file whose chunk is lost, from the index. */
+static bool
+table_file(struct trace_reader *r, uint32_t id, struct event *ev)
+{
+	struct inbuf in = r->tables;
+	struct event_scratch none = {0};
+	uint64_t at;
+
+	if (!map_get(&r->table_files, id, &at))
+		return false;
+	in.p += at;
+	return !event_decode(&in, ev, &none);
+}
+
+/* Take files that nothing defined as no file. */
+static void
+forget_files(struct trace_reader *r, struct event *ev)
+{
+	uint64_t seen;
+
+	if (ev->kind == EV_SYSCALL)
+		ev->sys.file = FILE_NONE;
+	for (uint32_t i = 0; ev->kind != EV_SYSCALL && i < ev->image.n_maps;
+	     i++)
+		if (!map_get(&r->files, r->scratch.maps[i].file, &seen))
+			r->scratch.maps[i].file = FILE_NONE;
+	reader_damage(r, r->offset, "an event names a file never defined");
+}
+
+/* In recover mode a lost definition is taken from the index and comes
+ * first. */
 static const char *
 read_event(struct trace_reader *r, struct event *ev)
 {
+	struct inbuf before = r->events;
 	const char *wrong = event_decode(&r->events, ev, &r->scratch);
+	uint32_t unknown = wrong ? FILE_NONE : unknown_file(r, ev);
+	bool added = unknown && table_file(r, unknown, ev);
 
 	if (wrong)
 		return wrong;
+	if (unknown && !added && !r->recover)
+		return "an event that names a file never defined";
+	if (unknown && !added)
+		forget_files(r, ev);
+	if (ev->kind == EV_FILE)
+		map_put(&r->files, ev->file.id, 1);
+	if (added) {
+		r->events = before;
+		return NULL;
+	}
 	r->events_left--;
 	return next_place(r);
 }
@@ -208,7 +271,7 @@ trace_next(struct trace_reader *r, struct trace_batch *refs, struct event *ev,
 		const char *wrong = NULL;
 
 		step = advance(r, refs, ev, &wrong);
-		if (step == STEP_END && !r->recover)
+		if (step == STEP_END && !r->n_damage)
 			wrong = totals_wrong(r);
 		if (wrong)
 			damaged(r, wrong, e);

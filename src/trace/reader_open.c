@@ -13,6 +13,8 @@
 #include "base/xalloc.h"
 #include "trace/reader_priv.h"
 
+#define MAX_DAMAGE 1000 /* places listed */
+
 uint8_t *
 buffer_room(struct buffer *b, size_t n)
 {
@@ -58,6 +60,10 @@ reader_damage(struct trace_reader *r, uint64_t offset, const char *reason)
 {
 	struct trace_damage *d;
 
+	if (r->n_damage == MAX_DAMAGE)
+		reason = "more damage, not listed";
+	else if (r->n_damage > MAX_DAMAGE)
+		return;
 	r->damage =
 	    xgrow(r->damage, r->n_damage, &r->damage_cap, sizeof(*r->damage));
 	d = &r->damage[r->n_damage++];
@@ -76,7 +82,7 @@ reader_expand(struct trace_reader *r, uint64_t offset, unsigned codec,
 	if (!reader_get(r, offset, buffer_room(&r->packed, packed + 1ul),
 			packed))
 		return "a section that cannot be read";
-	if (bytes_crc(r->packed.p, packed) != crc)
+	if (!crc_good(crc, r->packed.p, packed))
 		return "a section with a wrong checksum";
 	to = buffer_room(b, (size_t)raw + SECTION_PAD);
 	if (!unpacker_run(r->unpacker, codec, r->packed.p, packed, to, raw))
@@ -125,8 +131,8 @@ read_head(struct trace_reader *r, uint32_t *crc, uint64_t *end, struct err *e)
 	*end = PWT_HEAD_BYTES + bytes;
 	if (!reader_get(r, 0, buffer_room(&r->head, *end), *end))
 		return reader_wrong(r, e, 0, "the header cannot be read");
-	*crc = bytes_crc(r->head.p + 12, *end - 12);
-	if (*crc != load_u32(fixed + 8))
+	*crc = load_u32(fixed + 8);
+	if (!crc_good(*crc, r->head.p + 12, *end - 12))
 		return reader_wrong(r, e, 8,
 				    "a file header with a wrong checksum");
 	in = (struct inbuf){.p = r->head.p + PWT_HEAD_BYTES,
@@ -199,6 +205,25 @@ take_index(struct trace_reader *r, uint32_t raw, uint64_t first, uint64_t end)
 	return !in.bad && bytes == in_left(&in);
 }
 
+/* Where each file of the index's tables is first described. */
+static void
+note_tables(struct trace_reader *r)
+{
+	struct inbuf in = r->tables;
+	struct event ev;
+	uint64_t first;
+
+	while (in_left(&in)) {
+		uint64_t at = (uint64_t)(in.p - r->tables.p);
+
+		if (event_decode(&in, &ev, &r->scratch))
+			return;
+		if (ev.kind == EV_FILE &&
+		    !map_get(&r->table_files, ev.file.id, &first))
+			map_put(&r->table_files, ev.file.id, at);
+	}
+}
+
 /* The index at offset; chunks begin at first.  NULL, or what is wrong. */
 static const char *
 load_index(struct trace_reader *r, uint64_t offset, uint64_t first)
@@ -217,7 +242,8 @@ load_index(struct trace_reader *r, uint64_t offset, uint64_t first)
 	if (wrong)
 		return wrong;
 	if (take_index(r, h.raw, first, offset)) {
-		r->have_index = true;
+		if (r->recover)
+			note_tables(r);
 		return NULL;
 	}
 	r->n_notes = notes;
@@ -397,6 +423,7 @@ trace_close(struct trace_reader *r)
 	refs_decoder_free(&r->refs);
 	event_scratch_free(&r->scratch);
 	map_free(&r->files);
+	map_free(&r->table_files);
 	for (unsigned i = 0; i < SEC_COUNT; i++)
 		free(r->sec[i].p);
 	free(r->packed.p);

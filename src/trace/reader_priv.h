@@ -34,7 +34,6 @@ struct trace_reader {
 	struct note *notes;
 	size_t n_notes, notes_cap;
 	struct inbuf tables; /* events of the index */
-	bool have_index;
 	struct trace_totals totals;
 	char content_id[17];
 	struct trace_damage *damage;
@@ -53,7 +52,8 @@ struct trace_reader {
 	struct inbuf events;
 	uint32_t events_left, event_place;
 	struct event_scratch scratch;
-	struct map files; /* numbers defined so far */
+	struct map files;	/* numbers defined so far */
+	struct map table_files; /* recover: number to place in tables */
 	struct trace_totals seen;
 
 	struct unpacker *unpacker;

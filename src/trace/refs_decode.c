@@ -66,9 +66,8 @@ decode_slot(struct inbuf *in, struct data_slot *s, struct slot_state *st,
 	*s = (struct data_slot){.insn = (uint16_t)(insn + (v >> 2)),
 				.bytes = (uint16_t)bytes,
 				.op = v & 3};
-	*st =
-	    (struct slot_state){.lookback = pred & PRED_LOOKBACK,
-				.keep_diff = pred & PRED_DIFF ? -1 : 0};
+	*st = (struct slot_state){.lookback = pred & PRED_LOOKBACK,
+				  .keep_diff = pred & PRED_DIFF ? -1 : 0};
 }
 
 /* Length of all instructions, or 0 when one is of length 0. */

@@ -377,7 +377,7 @@ get_length(const char **s, struct item *it)
 	return it->divide != 0;
 }
 
-/* The next item at *s; false at the end or where it is malformed. */
+/* The next item at *s; false at the end (kind 0) or where it is malformed. */
 static bool
 get_item(const char **s, struct item *it)
 {
@@ -412,7 +412,7 @@ syscall_row_valid(const struct syscall_row *row)
 
 	while (get_item(&s, &it))
 		;
-	return !*s;
+	return !*s && !it.kind;
 }
 
 static uint64_t

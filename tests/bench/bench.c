@@ -23,6 +23,8 @@
 #include "base/xalloc.h"
 #include "sim/conf.h"
 #include "sim/replay.h"
+#include "trace/chunk.h"
+#include "trace/codec.h"
 #include "trace/reader.h"
 
 #define MAX_REPEAT 15
@@ -143,6 +145,57 @@ spread(const char *path, uint64_t *refs)
 
 /* ---------------------------------------------------------- other loops */
 
+struct image {
+	uint8_t *bytes;
+	size_t n;
+};
+
+static struct image
+slurp(const char *path)
+{
+	struct image im = {0};
+	FILE *f = fopen(path, "rb");
+
+	if (!f || fseek(f, 0, SEEK_END))
+		exit(1);
+	im.n = (size_t)ftell(f);
+	im.bytes = xmalloc(im.n);
+	rewind(f);
+	if (fread(im.bytes, 1, im.n, f) != im.n)
+		exit(1);
+	fclose(f);
+	return im;
+}
+
+/* Inflate every section of every chunk with zlib, as fast as it goes. */
+static uint64_t
+inflate_only(const struct image *im)
+{
+	static uint8_t out[MAX_DICT_RAW];
+	uint64_t sum = 0;
+	uint8_t *p = im->bytes;
+	struct unpacker *u = unpacker_new();
+
+	while ((p = memmem(p, im->n - (size_t)(p - im->bytes), PWT_CHUNK_MAGIC,
+			   8))) {
+		struct chunk_head h;
+
+		if (chunk_head_get(p, &h))
+			exit(1);
+		p += PWT_CHUNK_BYTES;
+		for (unsigned i = 0; i < SEC_COUNT; i++) {
+			if (h.raw[i] > sizeof(out) ||
+			    !unpacker_run(u, h.codec, p, h.packed[i], out,
+					  h.raw[i]))
+				exit(1);
+			sum += h.raw[i];
+			p += h.packed[i];
+		}
+	}
+	unpacker_free(u);
+	return sum;
+}
+
 static uint64_t
 decode_only(const char *path)
 {
@@ -216,13 +269,15 @@ static void
 bench_one(const char *path, const struct conf *conf, unsigned repeat,
 	  uint64_t *refs)
 {
-	struct timing bare = {0}, decode = {0}, run = {0}, run8 = {0};
+	struct timing bare = {0}, unzip = {0}, decode = {0}, run = {0},
+		      run8 = {0};
+	struct image im = slurp(path);
 	struct replay_counts c = {0};
 	size_t n = spread(path, refs);
 	double m, b;
 
 	for (unsigned i = 0; i < repeat; i++) {
-		double t0 = cpu_seconds(), t1, t2, t3, t4;
+		double t0 = cpu_seconds(), t1, t2, t3, t4, t5;
 
 		keep = bare_loop(refs, n);
 		t1 = cpu_seconds();
@@ -232,6 +287,9 @@ bench_one(const char *path, const struct conf *conf, unsigned repeat,
 		t3 = cpu_seconds();
 		keep = run_all(path, conf, 8).references;
 		t4 = cpu_seconds();
+		keep = inflate_only(&im);
+		t5 = cpu_seconds();
+		unzip.s[unzip.n++] = (t5 - t4) / (double)c.references;
 		bare.s[bare.n++] = (t1 - t0) / (double)n;
 		decode.s[decode.n++] = (t2 - t1) / (double)c.references;
 		run.s[run.n++] = (t3 - t2) / (double)c.references;
@@ -239,11 +297,12 @@ bench_one(const char *path, const struct conf *conf, unsigned repeat,
 	}
 	m = median(&run);
 	b = median(&bare);
+	free(im.bytes);
 	path = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-	printf("%-16s %8.1f %7.1f %8.1f %8.1f %8.2f %8.2f %8.2f\n", path,
+	printf("%-16s %8.1f %7.1f %8.1f %8.1f %8.2f %8.2f %8.2f %8.2f\n", path,
 	       (double)c.references * 1e-6,
 	       100.0 * (double)c.visits / (double)c.references, 1e-6 / b,
-	       1e-6 / m, b / m, median(&decode) / m,
+	       1e-6 / m, b / m, median(&unzip) / m, median(&decode) / m,
 	       (median(&run8) - m) / 7 / m);
 }
 
@@ -267,7 +326,7 @@ main(int argc, char **argv)
 		die(&e);
 	refs = xreallocarray(NULL, MAX_REFS, sizeof(*refs));
 	puts("trace              M refs visits%   bare/s    run/s "
-	     "run:bare dec:run lane:run");
+	     "run:bare run:infl decode   lane");
 	for (int i = 3; i < argc; i++)
 		bench_one(argv[i], conf, repeat, refs);
 	free(refs);

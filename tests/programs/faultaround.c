@@ -8,8 +8,9 @@
  * ranges that are newly present and whether the kernel counted the fault:
  *	TOUCH: [a..b] [c..d] minor N major M
  * HOW is two letters: p(rivate) or s(hared), then r(ead), W(rite), w (a read,
- * then a write), x(ecute: the page must begin with a RET, 0xc3).
- * SPDX-License-Identifier: GPL-3.0-or-later
+ * then a write), x(ecute: the page must begin with a RET, 0xc3).  A letter
+ *after a TOUCH stands for that touch alone. SPDX-License-Identifier:
+ *GPL-3.0-or-later
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -123,7 +124,11 @@ main(int argc, char **argv)
 		perror("mmap");
 		return 1;
 	}
-	for (int i = 6; i < argc; i++)
-		one_touch(at, pages, first, how[1], strtoul(argv[i], NULL, 0));
+	for (int i = 6; i < argc; i++) {
+		char *end;
+		size_t page = strtoul(argv[i], &end, 0);
+
+		one_touch(at, pages, first, *end ? *end : how[1], page);
+	}
 	return 0;
 }

@@ -41,7 +41,7 @@ compare(const char *ours, const char *truth)
 	size_t na = spell(a, ours), nb = spell(b, truth);
 	struct align_counts c;
 
-	align_faults(a, na, b, nb, &V, NULL, &c);
+	align_faults(a, na, b, nb, &V, &c);
 	return c;
 }
 
@@ -82,14 +82,14 @@ test_processes(void)
 	spell(a, "ab");
 	spell(b, "ba");
 	a[1].pid = b[0].pid = 2;
-	align_faults(a, 2, b, 2, &V, NULL, &c);
+	align_faults(a, 2, b, 2, &V, &c);
 	is_u64(c.same, 2, "each process has an order of its own");
 	is_u64(a[1].partner, 0, "... and a partner on the other side");
 	b[0].present = true;
-	align_faults(a, 2, b, 2, &V, NULL, &c);
+	align_faults(a, 2, b, 2, &V, &c);
 	is_u64(c.different, 1, "the present bit must agree");
 	b[0].pid = 3;
-	align_faults(a, 2, b, 2, &V, NULL, &c);
+	align_faults(a, 2, b, 2, &V, &c);
 	is_u64(c.missing, 1, "a process we do not have is missing");
 	is_u64(c.extra, 1, "... and one they do not have is extra");
 }
@@ -153,7 +153,7 @@ test_repeats(void)
 
 	for (size_t i = 0; i < n; i++)
 		a[i].pid = b[i].pid = 1;
-	align_faults(a, n, b, n, &V, NULL, &c);
+	align_faults(a, n, b, n, &V, &c);
 	is_u64(c.same, n, "one page faulting 50000 times");
 	free(a);
 	free(b);
@@ -176,7 +176,7 @@ test_memory_and_image(void)
 	is_u64(b[1].rule, RULE_IMAGE, "Valgrind writes the image");
 	is_u64(b[3].rule, RULE_MEMORY, "Valgrind's heap");
 	is_u64(b[4].rule, RULE_NONE, "the program's own write");
-	align_faults(a, 1, b, 5, &V, NULL, &c);
+	align_faults(a, 1, b, 5, &V, &c);
 	is_u64(c.aside[RULE_IMAGE], 1, "an image fault we have is compared");
 	is_u64(c.same, 1, "... and agrees");
 	is_u64(c.missing, 1, "... then the program's own is missing");
@@ -212,7 +212,7 @@ test_modify(void)
 	b[1].ip += 11;
 	truth_mark(b, 2, a, 1, &V);
 	is_u64(b[0].rule, RULE_MODIFY, "the load half of a modify");
-	align_faults(a, 1, b, 2, &V, NULL, &c);
+	align_faults(a, 1, b, 2, &V, &c);
 	is_u64(c.same, 1, "... leaves the write, not present");
 	spell(a, "mM");
 	a[1].present = true;
@@ -220,32 +220,52 @@ test_modify(void)
 	b[1].present = true;
 	truth_mark(b, 2, a, 2, &V);
 	is_u64(b[0].rule, RULE_NONE, "a load then a store of the program's");
-	align_faults(a, 2, b, 2, &V, NULL, &c);
+	align_faults(a, 2, b, 2, &V, &c);
 	is_u64(c.same, 2, "... stay two faults");
-}
-
-static bool
-only_page_q(void *ctx, uint32_t pid, uint64_t page)
-{
-	(void)ctx;
-	(void)pid;
-	return page == 'q';
 }
 
 static void
 test_code_ahead(void)
 {
-	struct align_fetched fetched = {NULL, only_page_q};
-	struct align_fault b[3];
+	struct align_fault a[2], b[3];
 	struct align_counts c;
 
-	spell(b, "pqr");
+	spell(a, "ap");
+	a[0].addr += 0x100000; /* another window */
+	a[1].fetch = true;
+	spell(b, "qbr");
 	b[0].ip = b[1].ip = V_IP;
-	align_faults(NULL, 0, b, 3, &V, NULL, &c);
-	is_u64(c.missing, 3, "what was fetched is not known: nothing aside");
-	align_faults(NULL, 0, b, 3, &V, &fetched, &c);
-	is_u64(c.aside[RULE_CODE_AHEAD], 1, "translated and never run");
-	is_u64(c.missing, 2, "... is not what was run, nor data");
+	b[1].addr += 0x200000;
+	align_faults(a, 2, b, 3, &V, &c);
+	is_u64(c.aside[RULE_CODE_AHEAD], 1, "code read at another page");
+	is_u64(c.aside_ours[RULE_CODE_AHEAD], 1, "... of the same window");
+	is_u64(c.aside[RULE_NOT_RUN], 1, "code read and not run");
+	is_u64(c.missing, 1, "... is not data");
+	is_u64(c.extra, 1, "... nor a page we fault in as data");
+	is_u64(a[1].partner, 0, "... and the two are partners");
+	b[1].addr -= 0x100000;
+	align_faults(a, 2, b, 3, &V, &c);
+	is_u64(c.aside[RULE_NOT_RUN], 0, "where we fault too, it was run");
+}
+
+static void
+test_inherited(void)
+{
+	struct align_fault a[4], b[3];
+	struct align_counts c;
+
+	spell(a, "xayb");
+	spell(b, "Zab");
+	a[0].fetch = a[2].fetch = true;
+	a[2].addr += 0x100000;
+	b[0].forked = b[1].forked = true;
+	align_faults(a, 4, b, 3, &V, &c);
+	is_u64(c.aside_ours[RULE_INHERITED], 2,
+	       "a forked child reads no code its parent had translated");
+	is_u64(c.ours, 2, "... and that is not compared");
+	b[1].forked = false;
+	align_faults(a, 4, b, 3, &V, &c);
+	is_u64(a[2].verdict, ALIGN_ALONE, "... after exec it does read");
 }
 
 int
@@ -259,5 +279,6 @@ main(void)
 	test_stack_probe();
 	test_modify();
 	test_code_ahead();
+	test_inherited();
 	return done_testing();
 }

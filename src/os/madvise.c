@@ -1,0 +1,311 @@
+/*
+ * madvise.c - advice, by mapping (mm/madvise.c).
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "os/internal.h"
+
+/* Not in every libc's header. */
+#define ADV_COLD            20
+#define ADV_PAGEOUT         21
+#define ADV_POPULATE_READ   22
+#define ADV_POPULATE_WRITE  23
+#define ADV_DONTNEED_LOCKED 24
+#define ADV_COLLAPSE        25
+#define ADV_GUARD_INSTALL   102
+#define ADV_GUARD_REMOVE    103
+
+/* One piece of advice for [start, end) of v; 0 or -errno. */
+typedef int64_t advise_fn(struct call *c, struct vma *v, uint64_t start,
+			  uint64_t end);
+
+/* Advice that changes flags only ------------------------------------------ */
+
+static int64_t
+advise_flags(struct call *c, struct vma *v, uint64_t start, uint64_t end)
+{
+	uint32_t f = v->flags;
+
+	switch (c->s->args[2]) {
+	case MADV_NORMAL:
+		f &= ~(VM_RAND_READ | VM_SEQ_READ);
+		break;
+	case MADV_SEQUENTIAL:
+		f = (f & ~VM_RAND_READ) | VM_SEQ_READ;
+		break;
+	case MADV_RANDOM:
+		f = (f & ~VM_SEQ_READ) | VM_RAND_READ;
+		break;
+	case MADV_DONTFORK:
+		f |= VM_DONTCOPY;
+		break;
+	case MADV_DOFORK:
+		if (f & VM_IO)
+			return -EINVAL;
+		f &= ~VM_DONTCOPY;
+		break;
+	case MADV_WIPEONFORK:
+		if (v->file || (f & VM_SHARED))
+			return -EINVAL;
+		f |= VM_WIPEONFORK;
+		break;
+	case MADV_KEEPONFORK:
+		f &= ~VM_WIPEONFORK;
+		break;
+	case MADV_DONTDUMP:
+		f |= VM_DONTDUMP;
+		break;
+	case MADV_DODUMP:
+		if (f & VM_SPECIAL)
+			return -EINVAL;
+		f &= ~VM_DONTDUMP;
+		break;
+	case MADV_HUGEPAGE:
+		f = (f & ~VM_NOHUGEPAGE) | VM_HUGEPAGE;
+		break;
+	case MADV_NOHUGEPAGE:
+		f = (f & ~VM_HUGEPAGE) | VM_NOHUGEPAGE;
+		break;
+	case MADV_MERGEABLE:
+		f |= VM_MERGEABLE;
+		break;
+	default: /* MADV_UNMERGEABLE */
+		f &= ~VM_MERGEABLE;
+	}
+	if (f != v->flags)
+		vma_modify(c->os, c->mm, v, start, end, f);
+	return 0;
+}
+
+/* Advice that takes pages away -------------------------------------------- */
+
+static int64_t
+advise_dontneed(struct call *c, struct vma *v, uint64_t start, uint64_t end)
+{
+	uint32_t no = VM_LOCKED | VM_PFNMAP;
+	struct gather g;
+
+	if (c->s->args[2] == ADV_DONTNEED_LOCKED)
+		no &= ~VM_LOCKED;
+	if (v->flags & no)
+		return -EINVAL;
+	gather_begin(&g, c->os, c->mm, start, end);
+	zap_range(&g, start, end);
+	gather_end(&g);
+	return 0;
+}
+
+/* The page stays, clean and old, until memory is wanted or it is written. */
+static void
+free_pte(struct gather *g, uint64_t addr, uint64_t *e)
+{
+	struct frame *f;
+
+	if (pte_is_swap(*e)) {
+		zap_pte(g, addr, e);
+		return;
+	}
+	if (!pte_present(*e) || (*e & PTE_SPECIAL))
+		return;
+	f = frame_at(g->os, pte_fno(*e));
+	if (f->kind != FR_ANON || f->mapcount != 1)
+		return;
+	f->flags |= FF_LAZYFREE;
+	if (!(*e & (PTE_A | PTE_D)))
+		return;
+	gather_announce(g);
+	*e &= ~(PTE_A | PTE_D);
+	gather_touch(g, addr, PAGE_SIZE);
+}
+
+static int64_t
+advise_free(struct call *c, struct vma *v, uint64_t start, uint64_t end)
+{
+	struct pt_iter it = {.addr = start, .end = end};
+	struct gather g;
+
+	if (v->file || (v->flags & (VM_LOCKED | VM_PFNMAP | VM_HUGETLB)))
+		return -EINVAL;
+	gather_begin(&g, c->os, c->mm, start, end);
+	while (pt_next_split(c->os, c->mm, &it)) {
+		if (!it.pte)
+			free_pte(&g, it.lo, it.pmd);
+		for (uint64_t a = it.lo; it.pte && a < it.hi;
+		     a += PAGE_SIZE, it.pte++)
+			free_pte(&g, a, it.pte);
+	}
+	gather_end(&g);
+	return 0;
+}
+
+static int64_t
+advise_remove(struct call *c, struct vma *v, uint64_t start, uint64_t end)
+{
+	if (v->flags & VM_LOCKED)
+		return -EINVAL;
+	if (!v->file)
+		return -EINVAL;
+	if ((v->flags & (VM_SHARED | VM_WRITE)) != (VM_SHARED | VM_WRITE))
+		return -EACCES;
+	inode_punch(c->os, v->file->inode, vma_index(v, start),
+		    page_of(end - start));
+	return 0;
+}
+
+/* Advice that brings pages in --------------------------------------------- */
+
+static int64_t
+advise_willneed(struct call *c, struct vma *v, uint64_t start, uint64_t end)
+{
+	if (v->file && v->file->inode->backing == BACK_FS)
+		ra_range(c->os, v->file->inode, vma_index(v, start),
+			 page_of(end - start));
+	return 0;
+}
+
+static int64_t
+advise_populate(struct call *c, struct vma *v, uint64_t start, uint64_t end)
+{
+	bool write = c->s->args[2] == ADV_POPULATE_WRITE;
+
+	if ((v->flags & (VM_IO | VM_PFNMAP)) ||
+	    (write ? !(v->flags & VM_WRITE) : !vma_accessible(v)))
+		return -EINVAL;
+	for (uint64_t a = start; a < end; a += PAGE_SIZE)
+		if (!gup_touch(c->os, c->task, v, a, write))
+			return -EFAULT;
+	return 0;
+}
+
+static int64_t
+advise_collapse(struct call *c, struct vma *v, uint64_t start, uint64_t end)
+{
+	uint64_t first = align_up(start, PMD_SIZE);
+	uint64_t last = align_down(end, PMD_SIZE);
+
+	if (first >= last)
+		return -EINVAL;
+	for (uint64_t a = first; a < last; a += PMD_SIZE)
+		huge_collapse(c->os, c->mm, v, a, true);
+	return 0;
+}
+
+/* Guard pages: markers that raise SIGSEGV (6.13 on). */
+static int64_t
+advise_guard(struct call *c, struct vma *v, uint64_t start, uint64_t end)
+{
+	bool install = c->s->args[2] == ADV_GUARD_INSTALL;
+
+	if (v->flags & (VM_SPECIAL | VM_HUGETLB | VM_LOCKED))
+		return -EINVAL;
+	if (install)
+		advise_dontneed(c, v, start, end);
+	for (uint64_t a = start; a < end; a += PAGE_SIZE) {
+		uint64_t *pte = install ? pt_make(c->os, c->mm, a, 0)
+					: pt_find(c->os, c->mm, a, 0);
+
+		if (install && !pte) {
+			call_refuse(c, "out of modelled memory: guard pages");
+			return 0;
+		}
+		if (pte && !install && *pte == PTE_GUARD)
+			*pte = 0;
+		else if (install)
+			*pte = PTE_GUARD;
+	}
+	return 0;
+}
+
+static int64_t
+advise_nothing(struct call *c, struct vma *v, uint64_t start, uint64_t end)
+{
+	(void)c;
+	(void)v;
+	(void)start;
+	(void)end;
+	return 0;
+}
+
+static const struct {
+	uint32_t advice;
+	advise_fn *fn;
+} advice[] = {
+    {MADV_NORMAL, advise_flags},
+    {MADV_RANDOM, advise_flags},
+    {MADV_SEQUENTIAL, advise_flags},
+    {MADV_WILLNEED, advise_willneed},
+    {MADV_DONTNEED, advise_dontneed},
+    {MADV_FREE, advise_free},
+    {MADV_REMOVE, advise_remove},
+    {MADV_DONTFORK, advise_flags},
+    {MADV_DOFORK, advise_flags},
+    {MADV_MERGEABLE, advise_flags},
+    {MADV_UNMERGEABLE, advise_flags},
+    {MADV_HUGEPAGE, advise_flags},
+    {MADV_NOHUGEPAGE, advise_flags},
+    {MADV_DONTDUMP, advise_flags},
+    {MADV_DODUMP, advise_flags},
+    {MADV_WIPEONFORK, advise_flags},
+    {MADV_KEEPONFORK, advise_flags},
+    {ADV_COLD, advise_nothing},
+    {ADV_PAGEOUT, advise_nothing},
+    {ADV_POPULATE_READ, advise_populate},
+    {ADV_POPULATE_WRITE, advise_populate},
+    {ADV_DONTNEED_LOCKED, advise_dontneed},
+    {ADV_COLLAPSE, advise_collapse},
+    {ADV_GUARD_INSTALL, advise_guard},
+    {ADV_GUARD_REMOVE, advise_guard},
+};
+
+static advise_fn *
+find_advice(uint64_t a)
+{
+	for (size_t i = 0; i < sizeof(advice) / sizeof(advice[0]); i++)
+		if (advice[i].advice == a)
+			return advice[i].fn;
+	return NULL;
+}
+
+/* Mapping by mapping; holes are stepped over, and reported at the end. */
+static int64_t
+walk(struct call *c, advise_fn *fn, uint64_t start, uint64_t end)
+{
+	int64_t hole = 0, error;
+
+	while (start < end) {
+		struct vma *v = vma_find_from(c->mm, start, NULL);
+		uint64_t stop;
+
+		if (!v || v->start >= end)
+			return -ENOMEM;
+		if (v->start > start) {
+			hole = -ENOMEM;
+			start = v->start;
+		}
+		stop = min_u64(v->end, end);
+		error = fn(c, v, start, stop);
+		if (error || c->refused)
+			return error;
+		start = stop;
+	}
+	return hole;
+}
+
+void
+sys_madvise(struct call *c)
+{
+	uint64_t start = c->s->args[0], len = page_up(c->s->args[1]);
+	advise_fn *fn = find_advice((uint32_t)c->s->args[2]);
+
+	if (!fn || (start & (PAGE_SIZE - 1)) || len < c->s->args[1]) {
+		call_want(c, -EINVAL);
+	} else if (!len) {
+		call_want(c, 0);
+	} else if (!user_range_ok(start, len)) {
+		call_want(c, -EINVAL);
+	} else if (!call_failed(c) || c->s->ret == -ENOMEM) {
+		call_want(c, walk(c, fn, start, start + len));
+	}
+}

@@ -1,0 +1,251 @@
+/*
+ * mremap.c - mappings that grow, shrink and move (mm/mremap.c).
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "os/internal.h"
+
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
+
+struct move {
+	struct os *os;
+	struct mm *mm;
+	uint64_t from, to, len;
+};
+
+static bool
+move_pte(struct move *m, uint64_t addr, uint64_t *src)
+{
+	uint64_t to = addr - m->from + m->to, p;
+	uint64_t *dst = pt_make(m->os, m->mm, to, 0);
+	uint32_t fno;
+
+	if (!dst)
+		return false;
+	p = *src; /* reclaim may have come between */
+	fno = pte_fno(p);
+	*src = 0;
+	*dst = p;
+	if (!pte_present(p) || (p & PTE_SPECIAL))
+		return true;
+	rmap_remove(m->os, fno,
+		    (struct rmap_at){.as = m->mm->as, .addr = addr});
+	rmap_add(m->os, fno, (struct rmap_at){.as = m->mm->as, .addr = to});
+	return true;
+}
+
+/* A whole page table changes hands; the frames' reverse maps follow. */
+static bool
+move_table(struct move *m, uint64_t addr)
+{
+	uint64_t to = addr - m->from + m->to, *pte;
+
+	if ((to & (PMD_SIZE - 1)) || !pt_move_table(m->os, m->mm, addr, to))
+		return false;
+	pte = pt_find(m->os, m->mm, to, 0);
+	for (unsigned i = 0; i < PTES; i++, pte++) {
+		struct rmap_at at = {.as = m->mm->as,
+				     .addr = addr + i * PAGE_SIZE};
+
+		if (!pte_present(*pte) || (*pte & PTE_SPECIAL))
+			continue;
+		rmap_remove(m->os, pte_fno(*pte), at);
+		at.addr = to + i * PAGE_SIZE;
+		rmap_add(m->os, pte_fno(*pte), at);
+	}
+	return true;
+}
+
+static bool
+move_huge(struct move *m, uint64_t addr, uint64_t *src)
+{
+	uint64_t to = addr - m->from + m->to;
+	uint64_t *dst =
+	    to & (PMD_SIZE - 1) ? NULL : pt_make(m->os, m->mm, to, 1);
+
+	if (!dst || *dst)
+		return false;
+	huge_move(m->os, m->mm, addr, src, to, dst);
+	return true;
+}
+
+/* One part, inside 2 MiB of the old range. */
+static bool
+move_part(struct move *m, struct pt_iter *it)
+{
+	bool whole = it->hi - it->lo == PMD_SIZE;
+
+	if (!it->pte) {
+		if (move_huge(m, it->lo, it->pmd))
+			return true;
+		huge_split(m->os, m->mm, it->lo, it->pmd);
+		it->pte = pt_find(m->os, m->mm, it->lo, 0);
+	} else if (whole && move_table(m, it->lo)) {
+		return true;
+	}
+	for (uint64_t a = it->lo; a < it->hi; a += PAGE_SIZE, it->pte++)
+		if (*it->pte && !move_pte(m, a, it->pte))
+			return false;
+	return true;
+}
+
+/* Flushes follow each part, as in move_page_tables(). */
+static bool
+move_tables(struct move *m)
+{
+	struct pt_iter it = {.addr = m->from, .end = m->from + m->len};
+	struct gather g;
+
+	while (pt_next_split(m->os, m->mm, &it)) {
+		gather_begin(&g, m->os, m->mm, it.lo, it.hi);
+		gather_announce(&g);
+		gather_touch(&g, it.lo, it.hi - it.lo);
+		if (!move_part(m, &it))
+			return false;
+		gather_end(&g);
+	}
+	return true;
+}
+
+/* copy_vma(): the new mapping, merged where it can be. */
+static struct vma *
+copy_vma(struct call *c, struct vma *v, uint64_t from, uint64_t to,
+	 uint64_t len)
+{
+	struct vma n = *v;
+
+	n.start = to;
+	n.end = to + len;
+	n.pgoff = !v->file && !v->anon ? page_of(to) : vma_index(v, from);
+	return vma_add(c->os, c->mm, &n);
+}
+
+static void
+after_dontunmap(struct call *c, uint64_t from, uint64_t len)
+{
+	struct vma *v = vma_find(c->mm, from);
+
+	if (v->flags & VM_LOCKED)
+		v = vma_modify(c->os, c->mm, v, from, from + len,
+			       v->flags & ~(VM_LOCKED | VM_LOCKONFAULT));
+	if (v->start == from && v->end == from + len)
+		v->anon = v->anon_depth = 0;
+}
+
+static bool
+move_vma(struct call *c, struct vma *v, uint64_t from, uint64_t old_len,
+	 uint64_t to, uint64_t new_len)
+{
+	struct move m = {c->os, c->mm, from, to, min_u64(old_len, new_len)};
+	bool locked = v->flags & VM_LOCKED;
+
+	if (c->s->args[3] & MREMAP_DONTUNMAP)
+		vma_cut(c->os, c->mm, from, from + old_len);
+	v = vma_find(c->mm, from);
+	copy_vma(c, v, from, to, new_len);
+	if (m.len && !move_tables(&m))
+		return call_refuse(c, "out of modelled memory in mremap");
+	if (c->s->args[3] & MREMAP_DONTUNMAP)
+		after_dontunmap(c, from, old_len);
+	else if (old_len)
+		vma_unmap(c->os, c->mm, from, from + old_len);
+	if (locked && new_len > old_len)
+		populate(c->os, c->task, to + old_len, to + new_len);
+	return true;
+}
+
+/* Growing where it stands. */
+static void
+expand(struct call *c, struct vma *v, uint64_t from, uint64_t old_len,
+       uint64_t new_len)
+{
+	struct vma n = *v;
+
+	n.start = v->end;
+	n.end = from + new_len;
+	n.pgoff = vma_index(v, v->end);
+	/* The growth joins v whatever else merging would ask for. */
+	if (v->end != from + old_len || vma_overlaps(c->mm, n.start, n.end)) {
+		call_refuse(c, "mremap grew in place where there is no room");
+		return;
+	}
+	vma_extend(c->os, c->mm, v, n.end);
+	if (v->flags & VM_LOCKED)
+		populate(c->os, c->task, n.start, n.end);
+}
+
+/* Which error, if any, the arguments deserve; 0 when it depends. */
+static int64_t
+mremap_errno(struct call *c, uint64_t from, uint64_t old_len, uint64_t new_len)
+{
+	uint64_t fl = c->s->args[3], to = c->s->args[4];
+	struct vma *v;
+
+	if ((fl & ~7ull) || (from & (PAGE_SIZE - 1)) || !new_len)
+		return -EINVAL;
+	if ((fl & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && !(fl & MREMAP_MAYMOVE))
+		return -EINVAL;
+	if ((fl & MREMAP_DONTUNMAP) && old_len != new_len)
+		return -EINVAL;
+	if ((fl & MREMAP_FIXED) &&
+	    ((to & (PAGE_SIZE - 1)) || new_len > TASK_SIZE ||
+	     to > TASK_SIZE - new_len ||
+	     (from + old_len > to && to + new_len > from)))
+		return -EINVAL;
+	v = vma_find(c->mm, from);
+	if (!v)
+		return -EFAULT;
+	if (!old_len && !(v->flags & (VM_SHARED | VM_MAYSHARE)))
+		return -EINVAL;
+	if (new_len > old_len && old_len > v->end - from)
+		return -EFAULT;
+	if (new_len > old_len && (v->flags & (VM_DONTEXPAND | VM_PFNMAP)))
+		return -EFAULT;
+	return 0;
+}
+
+void
+sys_mremap(struct call *c)
+{
+	uint64_t from = c->s->args[0], fl = c->s->args[3];
+	uint64_t old_len = page_up(c->s->args[1]);
+	uint64_t new_len = page_up(c->s->args[2]);
+	uint64_t to = (uint64_t)c->s->ret;
+	int64_t error = mremap_errno(c, from, old_len, new_len);
+	struct vma *v = from < TASK_SIZE ? vma_find(c->mm, from) : NULL;
+
+	if (error || (!call_failed(c) && (fl & MREMAP_FIXED)))
+		call_want(c, error ? error : (int64_t)c->s->args[4]);
+	if (call_failed(c) || error || !v)
+		return;
+	if (!user_range_ok(to, new_len) ||
+	    (old_len && !user_range_ok(from, old_len))) {
+		call_refuse(c, "mremap: recorded result is no range of pages");
+		return;
+	}
+	if (to == from && old_len) {
+		if (new_len < old_len)
+			vma_unmap(c->os, c->mm, from + new_len, from + old_len);
+		else if (new_len > old_len)
+			expand(c, v, from, old_len, new_len);
+		return;
+	}
+	if (to < from + old_len && from < to + new_len) {
+		call_refuse(c, "mremap: result overlaps the old range");
+		return;
+	}
+	vma_unmap(c->os, c->mm, to, to + new_len);
+	if (old_len > new_len) {
+		vma_unmap(c->os, c->mm, from + new_len, from + old_len);
+		old_len = new_len;
+	}
+	v = vma_find(c->mm, from);
+	if (old_len > v->end - from)
+		call_want(c, -EFAULT);
+	else
+		move_vma(c, v, from, old_len, to, new_len);
+}

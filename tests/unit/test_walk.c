@@ -1,0 +1,250 @@
+/* test_walk.c - walks against a recursive reading of the page table.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+
+#include "base/rng.h"
+#include "hw/walk.h"
+
+#include "../tap.h"
+#include "pt.h"
+
+#define WALKS 300000
+
+struct fixture {
+	struct pt pt;
+	struct pwc pwc[3];
+	struct cache cache;
+	struct cache_path path;
+	struct walker w;
+	struct rng rng;
+};
+
+static void
+set_up(struct fixture *f, unsigned n_pwcs)
+{
+	static const struct {
+		uint32_t entries, ways;
+	} shape[] = {{32, 4}, {4, 4}, {2, 1}};
+	struct cache_config c = cache_cfg("c", 1, SIDE_DATA, 4096, 4, 4);
+
+	memset(f, 0, sizeof(*f));
+	rng_seed(&f->rng, n_pwcs);
+	pt_init(&f->pt);
+	cache_init(&f->cache, &c, NULL);
+	f->path = (struct cache_path){.n = 1, .memory = 1};
+	f->path.cache[0] = &f->cache;
+	f->w = (struct walker){.paging = f->pt.paging,
+			       .mem = &f->pt.mem,
+			       .path = &f->path,
+			       .n_pwcs = n_pwcs};
+	walker_init(&f->w);
+	for (unsigned i = 0; i < n_pwcs; i++) {
+		struct pwc_config p =
+		    pwc_cfg("p", i + 1, shape[i].entries, shape[i].ways);
+
+		pwc_init(&f->pwc[i], &p, f->pt.paging, NULL);
+		f->w.pwc[i] = &f->pwc[i];
+	}
+}
+
+static void
+tear_down(struct fixture *f)
+{
+	for (unsigned i = 0; i < f->w.n_pwcs; i++)
+		pwc_free(&f->pwc[i]);
+	cache_free(&f->cache);
+	pt_free(&f->pt);
+}
+
+/* Some regions far apart, some pages near one another in each. */
+static uint64_t
+address_in(struct fixture *f, unsigned roots, unsigned gibs)
+{
+	uint64_t a = rng_below(&f->rng, roots) << 39 |
+		     rng_below(&f->rng, gibs) << 30 |
+		     rng_below(&f->rng, 6) << 21 | rng_below(&f->rng, 8) << 12;
+
+	return a | rng_below(&f->rng, PAGE_SIZE);
+}
+
+static uint64_t
+any_rights(struct fixture *f)
+{
+	static const uint64_t rights[] = {RW, RW | PTE_NX, PTE_P | PTE_U,
+					  PTE_P | PTE_U | PTE_NX, 0};
+
+	return rights[rng_below(&f->rng, 5)];
+}
+
+/* Take rights away at an upper level, or hang a 2 MiB page there. */
+static void
+change_upper(struct fixture *f, unsigned as, unsigned i)
+{
+	uint64_t a = address_in(f, 4, 3);
+	uint64_t *upper = pt_entry(&f->pt, as, a, 1 + i % 3);
+
+	if (i % 3 == 0 && rng_below(&f->rng, 2))
+		pt_map(&f->pt, as, a, 1, any_rights(f));
+	else if (*upper & PTE_P && i % 2)
+		*upper &= ~PTE_W;
+	else if (*upper & PTE_P)
+		*upper |= PTE_NX;
+}
+
+/* Pages of all sizes in the first four regions; the others stay empty. */
+static void
+fill_tables(struct fixture *f)
+{
+	for (unsigned as = 1; as <= 2; as++) {
+		for (unsigned i = 0; i < 200; i++)
+			pt_map(&f->pt, as, address_in(f, 4, 3), 0,
+			       any_rights(f));
+		for (unsigned i = 0; i < 12; i++)
+			change_upper(f, as, i);
+		for (uint64_t root = 0; root < 4; root++)
+			pt_map(&f->pt, as, root << 39 | 3 * S1G, 2,
+			       any_rights(f));
+	}
+}
+
+struct meaning {
+	bool present, write, exec;
+	unsigned level; /* of the entry it ends at */
+};
+
+/* What an address means, read straight off the tables. */
+static struct meaning
+read_off(const struct fixture *f, pfn table, unsigned level, uint64_t a)
+{
+	unsigned shift = 12 + 9 * level;
+	uint64_t entry = physmem_words(&f->pt.mem, table)[a >> shift & 511];
+	struct meaning m = {.level = level};
+
+	if (!(entry & PTE_P))
+		return m;
+	m = (struct meaning){true, true, true, level};
+	if (level > 0 && !(entry & PTE_PS))
+		m = read_off(f, pte_frame(entry), level - 1, a);
+	m.write = m.write && entry & PTE_W;
+	m.exec = m.exec && !(entry & PTE_NX);
+	return m;
+}
+
+/* The loads that a walk must make from level top down to level end. */
+static bool
+loads_right(const struct fixture *f, const struct walk_result *r, unsigned end)
+{
+	unsigned top = r->pwc == WALK_NO_PWC ? 3 : f->pwc[r->pwc].level - 1;
+
+	if (r->n_loads != top - end + 1)
+		return false;
+	for (unsigned i = 0; i < r->n_loads; i++)
+		if (r->load[i].level != top - i || r->load[i].where > 1)
+			return false;
+	return true;
+}
+
+static bool
+right(const struct fixture *f, const struct walk_result *r,
+      const struct meaning *m, enum access acc)
+{
+	bool granted = acc == ACC_WRITE  ? m->write
+		       : acc == ACC_EXEC ? m->exec
+					 : true;
+	unsigned end = !m->present ? WALK_NOT_PRESENT
+		       : granted   ? WALK_MAPPED
+				   : WALK_DENIED;
+
+	return r->end == end && r->level == m->level &&
+	       r->page_shift == 12 + 9 * m->level &&
+	       loads_right(f, r, m->level);
+}
+
+static void
+test_random_walks(unsigned n_pwcs)
+{
+	struct fixture f;
+	unsigned wrong = 0, ends[3] = {0}, levels[4] = {0}, hits = 0;
+
+	set_up(&f, n_pwcs);
+	fill_tables(&f);
+	for (unsigned i = 0; i < WALKS; i++) {
+		unsigned as = 1 + (unsigned)rng_below(&f.rng, 2);
+		enum access acc = (enum access)rng_below(&f.rng, 3);
+		uint64_t a = address_in(&f, 5, 5);
+		struct meaning m = read_off(&f, f.pt.root[as], 3, a);
+		struct walk_result r =
+		    walk(&f.w, f.pt.root[as], as, va(a), acc);
+
+		wrong += !right(&f, &r, &m, acc);
+		ends[r.end]++;
+		levels[r.level]++;
+		hits += r.pwc != WALK_NO_PWC;
+	}
+	is_u64(wrong, 0, "%u caches: %u walks read the tables", n_pwcs, WALKS);
+	ok(ends[0] && ends[1] && ends[2] && levels[0] && levels[1] &&
+	       levels[2] && levels[3] && !hits == !n_pwcs,
+	   "all ends and levels: %u %u %u, %u %u %u %u; %u cache hits", ends[0],
+	   ends[1], ends[2], levels[0], levels[1], levels[2], levels[3], hits);
+	tear_down(&f);
+}
+
+/* Loads are made at the real addresses: eight entries share a line. */
+static void
+test_addresses(void)
+{
+	struct fixture f;
+	unsigned missed = 0;
+
+	set_up(&f, 3);
+	for (uint64_t i = 0; i < 64; i++)
+		pt_map(&f.pt, 1, i << 12, 0, RW);
+	for (uint64_t i = 0; i < 64; i++) {
+		struct walk_result r =
+		    walk(&f.w, f.pt.root[1], 1, va(i << 12), ACC_READ);
+
+		missed += r.load[r.n_loads - 1].where;
+	}
+	is_u64(missed, 8, "64 entries lie in 8 lines");
+	/* The line of the frame's first word and nothing else. */
+	ok(cache_access(&f.cache, pfn_addr(f.pt.root[1])),
+	   "the root's line is at the root's frame");
+	tear_down(&f);
+}
+
+static void
+test_lowest_first(void)
+{
+	struct fixture f;
+	struct walk_result r;
+
+	set_up(&f, 3);
+	pt_map(&f.pt, 1, 0, 0, RW);
+	pt_map(&f.pt, 1, S2M, 0, RW);
+	pt_map(&f.pt, 1, S1G, 0, RW);
+	r = walk(&f.w, f.pt.root[1], 1, va(0), ACC_READ);
+	is_u64(r.n_loads, 4, "a first walk loads four entries");
+	is_u64(r.pwc, WALK_NO_PWC, "no cache helps");
+	r = walk(&f.w, f.pt.root[1], 1, va(0), ACC_READ);
+	is_u64(r.pwc, 0, "then the PDE cache is asked first");
+	is_u64(r.n_loads, 1, "one load");
+	r = walk(&f.w, f.pt.root[1], 1, va(S2M), ACC_READ);
+	is_u64(r.pwc, 1, "another 2 MiB: the PDPTE cache");
+	is_u64(r.n_loads, 2, "two loads");
+	r = walk(&f.w, f.pt.root[1], 1, va(S1G), ACC_READ);
+	is_u64(r.pwc, 2, "another GiB: the PML4E cache");
+	is_u64(r.n_loads, 3, "three loads");
+	r = walk(&f.w, f.pt.root[1], 2, va(0), ACC_READ);
+	is_u64(r.pwc, WALK_NO_PWC, "another tag: none");
+	tear_down(&f);
+}
+
+int
+main(void)
+{
+	test_random_walks(0);
+	test_random_walks(3);
+	test_addresses();
+	test_lowest_first();
+	return done_testing();
+}
