@@ -67,7 +67,7 @@ flags_of(const NSegment *seg, Addr sp)
 
 	if (seg->start <= sp && sp <= seg->end)
 		return flags | MAPD_STACK;
-	if (seg->isCH)
+	if (seg->start == VG_(brk_base))
 		return flags | MAPD_HEAP;
 	for (i = 0; i < n_bss; i++)
 		if ((seg->kind == SkFileC && seg->start < bss_at[i] &&
