@@ -192,6 +192,23 @@ end_image(struct vgstream *vs, struct stream *st, const struct vgr_thread *t)
 
 /* --- system calls --- */
 
+/* How many arguments each call of x86-64 has, from number 0 on (Linux's
+ * /sys/kernel/tracing/events/syscalls); registers beyond them hold whatever
+ * they held.  What is not known has 6. */
+static const char arg_counts[] =
+    "333122233632144034433215053333331202213043336633232334555003"
+    "142133412453321122321122122123223331222114030110020002222333"
+    "311112224322236122232322311122210032652121012522142213666664"
+    "666666035554443332222163362153366166531044342112224144326635"
+    "415523655453203244345343453433651236444646321442442132155455"
+    "25453214236656345332635133666421564";
+
+static unsigned
+arg_count(uint32_t nr)
+{
+	return nr < sizeof(arg_counts) - 1 ? (unsigned)arg_counts[nr] - '0' : 6;
+}
+
 static void
 read_ranges(struct stream *st, const struct vgr_head *h)
 {
@@ -214,7 +231,7 @@ read_syscall(struct vgstream *vs, struct stream *st,
 	struct syscall_desc *d = &ev->sys;
 
 	d->nr = s->nr;
-	memcpy(d->args, s->args, sizeof(d->args));
+	memcpy(d->args, s->args, arg_count(s->nr) * sizeof(d->args[0]));
 	d->ret = s->ret;
 	if (s->has_file) {
 		d->file = file_id(vs, s->dev, s->inode);

@@ -9,6 +9,7 @@
 #include "vgtool/pw.h"
 #include "pub_tool_libcassert.h"
 #include "pub_tool_libcbase.h"
+#include "pub_tool_libcfile.h"
 #include "pub_tool_libcprint.h"
 #include "pub_tool_libcproc.h"
 #include "pub_tool_options.h"
@@ -36,9 +37,34 @@ no_debug_usage(void)
 {
 }
 
+/* The core opens its log (--log-file=/dev/null) at the lowest descriptor,
+ * keeps a copy out of the program's reach, and forgets the first; every file
+ * that the program opens would then have another number than without us. */
+static Int log_fd = -1;
+
+static void
+guess_log_fd(void)
+{
+	log_fd = VG_(fd_open)("/dev/null", VKI_O_RDONLY, 0);
+	if (log_fd >= 0)
+		VG_(close)(log_fd);
+}
+
+static void
+close_log_fd(void)
+{
+	struct vg_stat st, null;
+
+	if (log_fd >= 0 && VG_(fstat)(log_fd, &st) == 0 &&
+	    !sr_isError(VG_(stat)("/dev/null", &null)) &&
+	    st.rdev == null.rdev && VKI_S_ISCHR(st.mode))
+		VG_(close)(log_fd);
+}
+
 static void
 post_clo_init(void)
 {
+	close_log_fd();
 	pw.pid = (UInt)VG_(getpid)();
 	if (!pw.ring_option || !ring_attach(pw.ring_option)) {
 		VG_(fmsg)("this tool is run by `pagewalk capture'\n");
@@ -73,6 +99,7 @@ fini(Int status)
 static void
 pre_clo_init(void)
 {
+	guess_log_fd();
 	VG_(details_name)("pagewalk");
 	VG_(details_version)(NULL);
 	VG_(details_description)("a recorder of memory references");

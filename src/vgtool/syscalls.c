@@ -21,6 +21,8 @@ fd_argument(UInt nr, const UWord *args)
 	case __NR_write:
 	case __NR_close:
 	case __NR_fstat:
+	case __NR_newfstatat:
+	case __NR_statx:
 	case __NR_lseek:
 	case __NR_ioctl:
 	case __NR_pread64:
