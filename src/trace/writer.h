@@ -22,7 +22,7 @@ struct err;
 struct trace_writer;
 
 struct trace_writer_options {
-	int level;	     /* zlib level 1..9; 0: the default, 6 */
+	int level;           /* zlib level 1..9; 0: the default, 6 */
 	uint64_t chunk_refs; /* references in a chunk; 0: the default */
 };
 
@@ -58,8 +58,7 @@ bool trace_refs(struct trace_writer *w, const struct trace_batch *b,
 		struct err *e);
 
 /* An event at this place in the order. */
-bool trace_event(struct trace_writer *w, const struct event *ev,
-		 struct err *e);
+bool trace_event(struct trace_writer *w, const struct event *ev, struct err *e);
 
 /* A provenance pair learnt at the end (exit status, counts); goes into the
  * index. */
