@@ -34,6 +34,8 @@
  * 100,000 blocks of code, which can be seconds of lackey's writing. */
 #define GRACE_SECONDS 10.0
 
+#define FAST_LEVEL 4 /* of compression, where that is the slowest part */
+
 static const char *const valgrind_options[] = {
     "--command-line-only=yes", "--tool=lackey",        "--basic-counts=no",
     "--trace-mem=yes",         "--trace-syscalls=yes", "--trace-sched=yes",
@@ -217,6 +219,9 @@ create_trace(struct capture *c, const char *valgrind, const char *program,
 	const char *name = strrchr(argv[0], '/');
 	struct facts f = {0};
 
+	/* Our tool is held up by the compressor. */
+	if (c->own_tool && !wo.level)
+		wo.level = FAST_LEVEL;
 	*path = c->opt->output ? xstrdup(c->opt->output)
 			       : xasprintf("%s.pwt", name ? name + 1 : argv[0]);
 	gather_facts(&f, valgrind, program, argv, c->own_tool);

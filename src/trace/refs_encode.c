@@ -26,7 +26,22 @@ static const uint8_t candidates[] = {
 struct slot_cost {
 	uint64_t last, diff[N_CAND];
 	uint32_t cost[N_CAND];
+	uint32_t seen;
 };
+
+/* Trying all predictors on all references would take longer than all the
+ * rest: try them on the first of a slot, then on a run of few out of many. */
+enum { TRY = 0, PRIME = 1, PASS = 2 };
+
+static int
+sample(uint32_t seen)
+{
+	if (seen < 32)
+		return TRY;
+	if ((seen & 127) > 8)
+		return PASS;
+	return (seen & 127) ? TRY : PRIME;
+}
 
 static const uint8_t code_bytes[4] = {0, 1, 2, 8};
 
@@ -56,14 +71,18 @@ try_candidates(const struct refs_in *in, struct slot_cost *s, uint32_t j)
 {
 	static const uint8_t bits[4] = {1, 10, 18, 52};
 	uint64_t addr = in->addrs[j];
+	int how = sample(s->seen++);
 
+	if (how == PASS)
+		return;
 	for (unsigned c = 0; c < N_CAND; c++) {
 		uint64_t base =
 		    base_of(in, j, candidates[c] & PRED_LOOKBACK, s->last);
 		uint64_t diff = addr - base;
 		uint64_t guess = candidates[c] & PRED_DIFF ? s->diff[c] : 0;
 
-		s->cost[c] += bits[delta_code(diff - guess)];
+		if (how == TRY)
+			s->cost[c] += bits[delta_code(diff - guess)];
 		s->diff[c] = diff;
 	}
 	s->last = addr;

@@ -450,10 +450,13 @@ static uint32_t
 add_blocks(struct trace_writer *w, const struct trace_batch *b, uint32_t i,
 	   const uint64_t **addr)
 {
-	for (; i < b->n_ids && !chunk_full(w); i++) {
+	for (; i < b->n_ids; i++) {
 		const struct code_block *block = &b->dict->blocks[b->ids[i]];
 		uint32_t *known = &w->known[b->ids[i]];
 
+		if ((uint64_t)w->insns + w->n_addrs >= w->chunk_refs ||
+		    (!*known && dict_full(&w->dict)))
+			break;
 		if (!*known)
 			*known = adopt(w, b->dict, block);
 		w->ids[w->n_ids++] = (uint16_t)(*known - 1);
