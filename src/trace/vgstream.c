@@ -157,22 +157,37 @@ launch(struct vgstream *vs, const struct vgstream_options *o, char *const *argv,
 }
 
 struct vgstream *
-vgstream_start(const struct vgstream_options *o, char *const *argv,
-	       struct err *e)
+vgstream_open(struct err *e)
 {
 	struct vgstream *vs = xcalloc(1, sizeof(*vs));
 
+	vs->fd = -1;
 	vg_blocks_init(&vs->blocks);
 	vs->files.announce = put_file_event;
 	vs->files.ctx = vs;
 	vs->ids = xcalloc(BATCH_BLOCKS_MOST, sizeof(*vs->ids));
 	vs->addrs = xcalloc(BATCH_ADDRS_MOST, sizeof(*vs->addrs));
 	vs->record = xmalloc(VGRING_MAX_RECORD);
-	if (!make_rings(vs, e) || !launch(vs, o, argv, e)) {
+	if (!make_rings(vs, e)) {
 		vgstream_free(vs);
 		return NULL;
 	}
-	stream_new(vs, 0)->pid = (uint32_t)vs->root;
+	stream_new(vs, 0);
+	return vs;
+}
+
+struct vgstream *
+vgstream_start(const struct vgstream_options *o, char *const *argv,
+	       struct err *e)
+{
+	struct vgstream *vs = vgstream_open(e);
+
+	if (vs && !launch(vs, o, argv, e)) {
+		vgstream_free(vs);
+		return NULL;
+	}
+	if (vs)
+		vs->streams->pid = (uint32_t)vs->root;
 	return vs;
 }
 
@@ -283,7 +298,6 @@ set_dead(struct stream *st)
 	st->dead = true;
 	if (st->head < head)
 		st->head = head;
-	commit_remains(st);
 }
 
 static uint32_t
@@ -391,8 +405,8 @@ pick(struct vgstream *vs)
 	struct stream *best = NULL;
 
 	for (struct stream *st = vs->streams; st; st = st->next) {
-		if (st->hold && (st->hold->exited ||
-				 (st->hold->execed && !st->hold->dead)))
+		if (st->hold &&
+		    (st->hold->exited || (st->hold->execed && !st->hold->dead)))
 			st->hold = NULL;
 		if (st->hold)
 			continue;
@@ -428,6 +442,11 @@ retire_one(struct vgstream *vs)
 	for (struct stream *st = vs->streams; st; st = st->next) {
 		if (st->hold || !finished(st))
 			continue;
+		if (st->dead && !st->remains) {
+			st->remains = true;
+			commit_remains(st);
+			return true;
+		}
 		if (!st->exited && st->seq) {
 			put_exit(vs, st,
 				 st->status < 0 ? SIGKILL
@@ -548,7 +567,8 @@ vgstream_free(struct vgstream *vs)
 		return;
 	if (vs->ctl)
 		store(&vs->ctl->closed, 1);
-	for (struct stream *st = vs->streams; st; st = st->next) {
+	for (struct stream *st = vs->ctl ? vs->streams : NULL; st;
+	     st = st->next) {
 		__atomic_fetch_add(&st->slot->space, 1, __ATOMIC_SEQ_CST);
 		syscall(SYS_futex, &st->slot->space, FUTEX_WAKE, 1, NULL, NULL,
 			0);

@@ -31,6 +31,7 @@ struct stream {
 	struct vg_numbers numbers;
 	bool exited;         /* EV_EXIT is out */
 	bool dead;           /* its process is gone */
+	bool remains;        /* what it had not committed is counted in */
 	int status;          /* from waitpid(2); -1 unknown */
 	double silent;       /* since when it held others up; 0: it does not */
 	struct stream *hold; /* vfork: until this child's exec or exit; wait:
@@ -85,6 +86,7 @@ void put_exit(struct vgstream *vs, struct stream *st, uint32_t status);
 void put_file_event(void *ctx, const struct file_desc *f);
 
 /* vgstream.c */
+struct vgstream *vgstream_open(struct err *e); /* rings, and no program yet */
 struct stream *stream_new(struct vgstream *vs, uint32_t slot);
 void set_dead(struct stream *st); /* what it wrote is all there is */
 
