@@ -5,95 +5,11 @@
  */
 #include <stdlib.h>
 #include <zlib.h>
-#ifdef HAVE_LIBDEFLATE
-#include <libdeflate.h>
-#endif
 
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "trace/codec.h"
 #include "trace/format.h"
-
-#ifdef HAVE_LIBDEFLATE
-
-/* The same format, two to three times as fast both ways. */
-struct packer {
-	struct libdeflate_compressor *c;
-};
-
-struct unpacker {
-	struct libdeflate_decompressor *d;
-};
-
-struct packer *
-packer_new(int level)
-{
-	struct packer *p = xcalloc(1, sizeof(*p));
-
-	p->c = libdeflate_alloc_compressor(level);
-	if (!p->c)
-		BUG("libdeflate refuses level %d", level);
-	return p;
-}
-
-void
-packer_free(struct packer *p)
-{
-	if (!p)
-		return;
-	libdeflate_free_compressor(p->c);
-	free(p);
-}
-
-size_t
-packer_run(struct packer *p, const struct outbuf *in, struct outbuf *out)
-{
-	size_t bound, done;
-	uint8_t *to;
-
-	if (!in->n)
-		return 0;
-	bound = libdeflate_deflate_compress_bound(p->c, in->n);
-	to = out_space(out, bound);
-	done = libdeflate_deflate_compress(p->c, in->p, in->n, to, bound);
-	if (!done)
-		BUG("deflate of %zu bytes does not end", in->n);
-	out->n += done;
-	return done;
-}
-
-struct unpacker *
-unpacker_new(void)
-{
-	struct unpacker *u = xcalloc(1, sizeof(*u));
-
-	u->d = libdeflate_alloc_decompressor();
-	if (!u->d)
-		BUG("libdeflate refuses to inflate");
-	return u;
-}
-
-void
-unpacker_free(struct unpacker *u)
-{
-	if (!u)
-		return;
-	libdeflate_free_decompressor(u->d);
-	free(u);
-}
-
-static bool
-expand(struct unpacker *u, const uint8_t *in, size_t n, uint8_t *out,
-       size_t raw)
-{
-	size_t used;
-
-	return libdeflate_deflate_decompress_ex(u->d, in, n, out, raw, &used,
-						NULL) == LIBDEFLATE_SUCCESS &&
-	       used == n;
-}
-
-#else
 
 struct packer {
 	z_stream z;
@@ -162,21 +78,6 @@ unpacker_free(struct unpacker *u)
 	free(u);
 }
 
-static bool
-expand(struct unpacker *u, const uint8_t *in, size_t n, uint8_t *out,
-       size_t raw)
-{
-	inflateReset(&u->z);
-	u->z.next_in = (Bytef *)(uintptr_t)in;
-	u->z.avail_in = (uInt)n;
-	u->z.next_out = out;
-	u->z.avail_out = (uInt)raw;
-	return inflate(&u->z, Z_FINISH) == Z_STREAM_END && !u->z.avail_in &&
-	       !u->z.avail_out;
-}
-
-#endif
-
 bool
 unpacker_run(struct unpacker *u, unsigned codec, const uint8_t *in, size_t n,
 	     uint8_t *out, size_t raw)
@@ -188,7 +89,13 @@ unpacker_run(struct unpacker *u, unsigned codec, const uint8_t *in, size_t n,
 			memcpy(out, in, n);
 		return true;
 	}
-	return expand(u, in, n, out, raw);
+	inflateReset(&u->z);
+	u->z.next_in = (Bytef *)(uintptr_t)in;
+	u->z.avail_in = (uInt)n;
+	u->z.next_out = out;
+	u->z.avail_out = (uInt)raw;
+	return inflate(&u->z, Z_FINISH) == Z_STREAM_END && !u->z.avail_in &&
+	       !u->z.avail_out;
 }
 
 uint32_t
