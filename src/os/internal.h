@@ -186,6 +186,7 @@ struct ofile {
 #define VM_ACCOUNT     0x00100000u
 #define VM_NORESERVE   0x00200000u
 #define VM_HUGETLB     0x00400000u
+#define VM_BLIND       0x01000000u /* not Linux's: what is mapped is not known */
 #define VM_WIPEONFORK  0x02000000u
 #define VM_DONTDUMP    0x04000000u
 #define VM_MIXEDMAP    0x10000000u
@@ -196,7 +197,17 @@ struct ofile {
 #define VM_MAYACCESS   (VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
 #define VM_SPECIAL     (VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_MIXEDMAP)
 
-enum vma_name { VN_ANON, VN_FILE, VN_HEAP, VN_STACK, VN_VDSO, VN_SHM };
+/* VN_HOLE: where nothing is mapped; names the area of faults there. */
+enum vma_name {
+	VN_ANON,
+	VN_FILE,
+	VN_HEAP,
+	VN_STACK,
+	VN_VDSO,
+	VN_SHM,
+	VN_BLIND,
+	VN_HOLE
+};
 
 struct vma {
 	uint64_t start, end; /* bytes */
@@ -508,7 +519,7 @@ void ofile_put(struct os *os, struct ofile *f);
 void ra_sync(struct os *os, struct vma *v, uint64_t index);
 void ra_range(struct os *os, struct inode *ino, uint64_t first, uint64_t n);
 void ra_read(struct os *os, struct ofile *f, uint64_t index, uint64_t req);
-void ra_async(struct os *os, struct vma *v, uint64_t index, uint32_t fno);
+bool ra_async(struct os *os, struct vma *v, uint64_t index, uint32_t fno);
 
 /* fault.c ----------------------------------------------------------------- */
 struct fctx {
@@ -520,6 +531,7 @@ struct fctx {
 	bool write, exec;
 	bool gup; /* a fault the kernel takes for itself */
 	bool major;
+	bool retry;     /* something was read: look again */
 	bool grew;      /* the stack, for this */
 	uint8_t kind;   /* enum fault_kind */
 	uint8_t signal; /* out */
