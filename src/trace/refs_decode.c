@@ -199,6 +199,10 @@ refs_begin(struct refs_decoder *d, const struct refs_sizes *n,
 	if (raw[SEC_IDS] != 2 * (uint64_t)n->ids ||
 	    raw[SEC_CTL] != ((uint64_t)n->addrs + 3) / 4)
 		return "columns that differ from their counts";
+	/* What each takes at least: nothing is allocated for more. */
+	if (raw[SEC_DICT] <
+	    3ull * n->dict_blocks + n->dict_insns + 3ull * n->dict_slots)
+		return "code blocks that differ from their counts";
 	wrong = decode_dict(d, sec[SEC_DICT], raw[SEC_DICT]);
 	if (!wrong)
 		wrong = check_ids(d);
