@@ -21,7 +21,7 @@ AC_DEFUN([PW_VALGRIND_TOOL], [
     done
     VGTOOL_CPPFLAGS="-isystem $pw_vg_inc -DVGA_amd64=1 -DVGO_linux=1 -DVGP_amd64_linux=1 -DVGPV_amd64_linux_vanilla=1"
     VGTOOL_CFLAGS="-O2 -fno-pie -fno-stack-protector -fno-strict-aliasing -fno-builtin -fomit-frame-pointer"
-    VGTOOL_LDFLAGS="-static -nodefaultlibs -nostartfiles -u _start -no-pie -Wl,-Ttext-segment=$pw_vg_at -Wl,--wrap=vgPlain_sigframe_create -Wl,--wrap=vgPlain_kill_self"
+    VGTOOL_LDFLAGS="-static -nodefaultlibs -nostartfiles -u _start -no-pie -Wl,-Ttext-segment=$pw_vg_at -Wl,--wrap=vgPlain_sigframe_create -Wl,--wrap=vgPlain_kill_self -Wl,--wrap=vgPlain_sigaction"
     VGTOOL_LIBS="$pw_vg_lib/libcoregrind-amd64-linux.a $pw_vg_lib/libvex-amd64-linux.a $pw_vg_lib/libgcc-sup-amd64-linux.a -lgcc"
     pw_save_CFLAGS=$CFLAGS pw_save_LDFLAGS=$LDFLAGS pw_save_LIBS=$LIBS
     CFLAGS="$VGTOOL_CPPFLAGS $VGTOOL_CFLAGS" LIBS="$VGTOOL_LIBS"
@@ -33,11 +33,15 @@ AC_DEFUN([PW_VALGRIND_TOOL], [
 extern int vgPlain_do_syscall, vgPlain_safe_fd;
 extern int vgPlain_am_shared_mmap_file_float_valgrind, vgPlain_brk_base;
 extern int vgPlain_client_rlimit_stack;
-int __real_vgPlain_sigframe_create, __real_vgPlain_kill_self;
 int __wrap_vgPlain_sigframe_create, __wrap_vgPlain_kill_self;
+int __wrap_vgPlain_sigaction;
+extern int __real_vgPlain_sigframe_create, __real_vgPlain_kill_self;
+extern int __real_vgPlain_sigaction;
 int *used@<:@@:>@ = {&vgPlain_do_syscall, &vgPlain_safe_fd,
   &vgPlain_am_shared_mmap_file_float_valgrind,
-  &vgPlain_brk_base, &vgPlain_client_rlimit_stack};
+  &vgPlain_brk_base, &vgPlain_client_rlimit_stack,
+  &__real_vgPlain_sigframe_create, &__real_vgPlain_kill_self,
+  &__real_vgPlain_sigaction};
 static void pre_clo_init(void) {}
 VG_DETERMINE_INTERFACE_VERSION(pre_clo_init)])],
         [have_vgtool=yes])])

@@ -68,33 +68,74 @@ cut_blocks(struct trace_batch *b, uint32_t n)
 	b->n_ids -= n;
 }
 
-/* Blocks are left out or kept whole: the one that reaches the limit is the
- * last. */
+/* Write references from .. to - 1 of b's first block, one by one.  Data of an
+ * instruction that is left out is left out, too. */
+static void
+write_part(struct capture *c, const struct trace_batch *b, uint64_t from,
+	   uint64_t to)
+{
+	const struct code_block *block = &b->dict->blocks[b->ids[0]];
+	const struct data_slot *slot = b->dict->slots + block->first_slot;
+	uint64_t at = block->start, ref = 0;
+	unsigned k = 0;
+	bool fetched = false;
+
+	for (unsigned i = 0; i < block->insns && ref < to; i++) {
+		uint8_t bytes = b->dict->insn_bytes[block->first_insn + i];
+
+		fetched = ref >= from;
+		if (ref++ >= from && !trace_fetch(c->out, at, bytes, &c->err))
+			c->failed = true;
+		at += bytes;
+		for (; k < block->slots && slot[k].insn == i && ref < to; k++)
+			if (ref++ >= from && fetched &&
+			    !trace_data(c->out, slot[k].op, b->addrs[k],
+					slot[k].bytes, &c->err))
+				c->failed = true;
+	}
+}
+
+/* Blocks that are left out whole, then the rest of one. */
 static void
 skip_some(struct capture *c, struct trace_batch *b)
 {
 	uint32_t n = 0;
 
-	while (n < b->n_ids && c->skip_left) {
-		uint64_t refs = block_refs(b, n++);
-
-		c->skip_left -= refs < c->skip_left ? refs : c->skip_left;
-	}
+	while (n < b->n_ids && block_refs(b, n) <= c->skip_left)
+		c->skip_left -= block_refs(b, n++);
 	cut_blocks(b, n);
+	if (!b->n_ids)
+		return;
+	write_part(c, b, c->skip_left, UINT64_MAX);
+	c->skip_left = 0;
+	cut_blocks(b, 1);
 }
 
+/* Keep the blocks that are wanted whole, and part of one more. */
 static void
 limit(struct capture *c, struct trace_batch *b)
 {
-	uint64_t refs = c->refs;
+	uint64_t left = c->opt->max_refs - c->refs;
+	struct trace_batch rest = *b;
+	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < b->n_ids; i++) {
-		refs += block_refs(b, i);
-		if (refs >= c->opt->max_refs) {
-			b->n_ids = i + 1;
-			c->full = true;
-		}
-	}
+	while (n < b->n_ids && block_refs(b, n) <= left)
+		left -= block_refs(b, n++);
+	if (n == b->n_ids)
+		return;
+	b->n_ids = n;
+	c->full = true;
+	if (n && !trace_refs(c->out, b, &c->err))
+		c->failed = true;
+	b->n_ids = 0;
+	cut_blocks(&rest, n);
+	write_part(c, &rest, 0, left);
+}
+
+static void
+count_refs(struct capture *c)
+{
+	c->refs = trace_writer_totals(c->out)->references;
 }
 
 static void
@@ -104,11 +145,12 @@ take_refs(struct capture *c, struct trace_batch *b)
 		return;
 	if (c->skip_left)
 		skip_some(c, b);
+	count_refs(c);
 	if (c->opt->max_refs)
 		limit(c, b);
 	if (b->n_ids && !trace_refs(c->out, b, &c->err))
 		c->failed = true;
-	c->refs = trace_writer_totals(c->out)->references;
+	count_refs(c);
 }
 
 static void

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 
 #include "base/bits.h"
 #include "base/log.h"
@@ -134,6 +135,140 @@ file_id(const struct vgstream *vs, uint64_t dev, uint64_t inode)
 	return (uint32_t)id;
 }
 
+/* --- system calls --- */
+
+/* How many arguments each call of x86-64 has, from number 0 on (Linux's
+ * /sys/kernel/tracing/events/syscalls); registers beyond them hold whatever
+ * they held.  What is not known has 6. */
+static const char arg_counts[] =
+    "333122233632144034433215053333331202213043336633232334555003"
+    "142133412453321122321122122123223331222114030110020002222333"
+    "311112224322236122232322311122210032652121012522142213666664"
+    "666666035554443332222163362153366166531044342112224144326635"
+    "415523655453203244345343453433651236444646321442442132155455"
+    "25453214236656345332635133666421564";
+
+static unsigned
+arg_count(uint32_t nr)
+{
+	return nr < sizeof(arg_counts) - 1 ? (unsigned)arg_counts[nr] - '0' : 6;
+}
+
+static void
+add_range(struct stream *st, uint64_t addr, uint64_t len, bool write)
+{
+	st->ranges = xgrow(st->ranges, st->n_ranges, &st->ranges_cap,
+			   sizeof(*st->ranges));
+	st->ranges[st->n_ranges++] = (struct user_range){addr, len, write};
+}
+
+static void
+read_ranges(struct stream *st, const struct vgr_head *h)
+{
+	const struct vgr_range *r = (const void *)(h + 1);
+	size_t n = (h->bytes - sizeof(*h)) / sizeof(*r);
+
+	if (st->exec_tid) { /* those of an execve that failed */
+		st->exec_tid = 0;
+		st->n_ranges = 0;
+	}
+	for (size_t i = 0; i < n; i++, r++)
+		add_range(st, r->addr, r->len, r->write);
+}
+
+/* The numbers of threads that the kernel stores for clone(2), in the new one
+ * where that is to be; and clears when a thread ends.  Valgrind's core names
+ * both places for the parent. */
+static void
+add_tid_ranges(struct stream *st, const struct syscall_desc *d, uint32_t tid)
+{
+	uint64_t flags = d->nr == SYS_clone ? d->args[0] : 0, addr;
+
+	if (d->nr == SYS_clone)
+		st->n_ranges = 0;
+	if (flags & CLONE_PARENT_SETTID && d->ret > 0)
+		add_range(st, d->args[2], 4, true);
+	if (flags & CLONE_CHILD_SETTID && d->ret == 0)
+		add_range(st, d->args[3], 4, true);
+	if (flags & CLONE_CHILD_CLEARTID && d->ret > 0)
+		map_put(&st->clear_tid, (uint64_t)d->ret, d->args[3]);
+	if (flags & CLONE_CHILD_CLEARTID && d->ret == 0)
+		map_put(&st->clear_tid, tid, d->args[3]);
+	if (d->nr == SYS_set_tid_address)
+		map_put(&st->clear_tid, tid, d->args[0]);
+	if (d->nr == SYS_exit && map_get(&st->clear_tid, tid, &addr) && addr)
+		add_range(st, addr, 4, true);
+}
+
+/* What the kernel reads to write it elsewhere is what it has written; and
+ * it does not look at what goes to /dev/null. */
+static void
+cut_written(const struct vgstream *vs, struct stream *st,
+	    const struct syscall_desc *d)
+{
+	const struct file_desc *f = files_get(&vs->files, d->file);
+	uint64_t left = d->ret > 0 ? (uint64_t)d->ret : 0;
+
+	if (d->nr != SYS_write && d->nr != SYS_pwrite64)
+		return;
+	if (f && f->kind == FILE_CHARDEV && f->rdev == makedev(1, 3))
+		left = 0;
+	if (!left)
+		st->n_ranges = 0;
+	for (size_t i = 0; i < st->n_ranges; i++)
+		if (st->ranges[i].len > left)
+			st->ranges[i].len = left;
+}
+
+static void
+fill_syscall(struct vgstream *vs, struct stream *st, struct syscall_desc *d,
+	     const struct vgr_syscall *s)
+{
+	*d = (struct syscall_desc){.nr = s->nr, .ret = s->ret};
+	memcpy(d->args, s->args, arg_count(s->nr) * sizeof(d->args[0]));
+	if (s->has_file) {
+		d->file = file_id(vs, s->dev, s->inode);
+		d->file_flags = s->file_flags;
+		d->file_size = s->file_size;
+		d->file_pos = s->file_pos;
+	}
+	add_tid_ranges(st, d, s->tid);
+	cut_written(vs, st, d);
+	d->n_ranges = (uint32_t)st->n_ranges;
+}
+
+static void
+put_syscall(struct vgstream *vs, struct stream *st, uint32_t tid,
+	    const struct syscall_desc *d)
+{
+	struct event *ev = put_thread_event(vs, st, EV_SYSCALL, tid);
+
+	ev->sys = *d;
+	ev->sys.ranges = st->ranges;
+	st->n_ranges = 0; /* the array stays as it is until the next record */
+}
+
+static void
+read_syscall(struct vgstream *vs, struct stream *st,
+	     const struct vgr_syscall *s)
+{
+	struct syscall_desc d;
+
+	if (st->exec_tid) /* it failed, before it read anything */
+		st->n_ranges = 0;
+	st->exec_tid = 0;
+	fill_syscall(vs, st, &d, s);
+	put_syscall(vs, st, s->tid, &d);
+}
+
+/* Keep it, with its ranges, until an image follows. */
+static void
+read_exec(struct vgstream *vs, struct stream *st, const struct vgr_syscall *s)
+{
+	fill_syscall(vs, st, &st->exec, s);
+	st->exec_tid = s->tid;
+}
+
 /* --- images --- */
 
 static void
@@ -175,9 +310,12 @@ end_image(struct vgstream *vs, struct stream *st, const struct vgr_thread *t)
 {
 	struct event *ev;
 
+	st->execed = true;
+	if (st->is_exec && st->exec_tid)
+		put_syscall(vs, st, st->exec_tid, &st->exec);
+	st->exec_tid = 0;
 	st->pid = t->pid;
 	st->tid = t->tid;
-	st->execed = true;
 	if (st->is_exec)
 		ev = put_thread_event(vs, st, EV_EXEC, t->tid);
 	else
@@ -190,60 +328,6 @@ end_image(struct vgstream *vs, struct stream *st, const struct vgr_thread *t)
 	switch_to(vs, t->pid, t->tid);
 }
 
-/* --- system calls --- */
-
-/* How many arguments each call of x86-64 has, from number 0 on (Linux's
- * /sys/kernel/tracing/events/syscalls); registers beyond them hold whatever
- * they held.  What is not known has 6. */
-static const char arg_counts[] =
-    "333122233632144034433215053333331202213043336633232334555003"
-    "142133412453321122321122122123223331222114030110020002222333"
-    "311112224322236122232322311122210032652121012522142213666664"
-    "666666035554443332222163362153366166531044342112224144326635"
-    "415523655453203244345343453433651236444646321442442132155455"
-    "25453214236656345332635133666421564";
-
-static unsigned
-arg_count(uint32_t nr)
-{
-	return nr < sizeof(arg_counts) - 1 ? (unsigned)arg_counts[nr] - '0' : 6;
-}
-
-static void
-read_ranges(struct stream *st, const struct vgr_head *h)
-{
-	const struct vgr_range *r = (const void *)(h + 1);
-	size_t n = (h->bytes - sizeof(*h)) / sizeof(*r);
-
-	for (size_t i = 0; i < n; i++, r++) {
-		st->ranges = xgrow(st->ranges, st->n_ranges, &st->ranges_cap,
-				   sizeof(*st->ranges));
-		st->ranges[st->n_ranges++] =
-		    (struct user_range){r->addr, r->len, r->write};
-	}
-}
-
-static void
-read_syscall(struct vgstream *vs, struct stream *st,
-	     const struct vgr_syscall *s)
-{
-	struct event *ev = put_thread_event(vs, st, EV_SYSCALL, s->tid);
-	struct syscall_desc *d = &ev->sys;
-
-	d->nr = s->nr;
-	memcpy(d->args, s->args, arg_count(s->nr) * sizeof(d->args[0]));
-	d->ret = s->ret;
-	if (s->has_file) {
-		d->file = file_id(vs, s->dev, s->inode);
-		d->file_flags = s->file_flags;
-		d->file_size = s->file_size;
-		d->file_pos = s->file_pos;
-	}
-	d->ranges = st->ranges;
-	d->n_ranges = (uint32_t)st->n_ranges;
-	st->n_ranges = 0; /* the array stays as it is until the next record */
-}
-
 /* --- processes and threads --- */
 
 static void
@@ -251,12 +335,15 @@ read_fork(struct vgstream *vs, struct stream *st, const struct vgr_fork *f)
 {
 	struct event *ev = put_thread_event(vs, st, EV_FORK, f->tid);
 	struct stream *child = stream_new(vs, f->child_slot);
+	uint64_t addr;
 
 	ev->fork.child_pid = f->child_pid;
 	ev->fork.flags = f->flags;
 	child->pid = child->tid = f->child_pid;
 	child->seq = st->seq;
 	vg_numbers_copy(&child->numbers, &st->numbers);
+	if (map_get(&st->clear_tid, f->tid, &addr))
+		map_put(&child->clear_tid, f->child_pid, addr);
 	if (f->flags & CLONE_VFORK)
 		st->hold = child;
 }
@@ -474,6 +561,9 @@ read_control(struct vgstream *vs, struct stream *st, uint32_t type)
 	case VGR_SYSCALL:
 		read_syscall(vs, st, r);
 		break;
+	case VGR_EXEC:
+		read_exec(vs, st, r);
+		break;
 	case VGR_FORK:
 		read_fork(vs, st, r);
 		break;
@@ -505,7 +595,7 @@ static bool
 cuts_batch(uint32_t type)
 {
 	return type != VGR_SEG && type != VGR_DEF && type != VGR_SWITCH &&
-	       type != VGR_RANGES && type != VGR_MAP;
+	       type != VGR_RANGES && type != VGR_MAP && type != VGR_EXEC;
 }
 
 /* A process that was waited for has ended: all of it comes first.  True if

@@ -102,6 +102,7 @@ enum vgr_type {
 	VGR_SIGNAL,      /* struct vgr_signal */
 	VGR_MARKER,      /* struct vgr_thread, text */
 	VGR_EXIT,        /* struct vgr_exit */
+	VGR_EXEC,        /* struct vgr_syscall: execve, if an image follows */
 };
 
 struct vgr_head {

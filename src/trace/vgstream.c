@@ -221,6 +221,7 @@ stream_free(struct vgstream *vs, struct stream *st)
 		if (s->hold == st)
 			s->hold = NULL;
 	vg_numbers_clear(&vs->blocks, &st->numbers);
+	map_free(&st->clear_tid);
 	free(st->ranges);
 	free(st->maps);
 	free(st->exe);

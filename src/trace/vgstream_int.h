@@ -29,14 +29,15 @@ struct stream {
 	uint64_t bound; /* what comes next has at least this number */
 	uint32_t pid, tid;
 	struct vg_numbers numbers;
-	bool exited;         /* EV_EXIT is out */
-	bool dead;           /* its process is gone */
-	bool remains;        /* what it had not committed is counted in */
-	int status;          /* from waitpid(2); -1 unknown */
-	double silent;       /* since when it held others up; 0: it does not */
-	struct stream *hold; /* vfork: until this child's exec or exit; wait:
-				until its exit */
-	bool execed;         /* since it was made */
+	bool exited;          /* EV_EXIT is out */
+	bool dead;            /* its process is gone */
+	bool remains;         /* what it had not committed is counted in */
+	int status;           /* from waitpid(2); -1 unknown */
+	double silent;        /* since when it held others up; 0: it does not */
+	struct stream *hold;  /* vfork: until this child's exec or exit; wait:
+				 until its exit */
+	bool execed;          /* since it was made */
+	struct map clear_tid; /* thread -> where its number is cleared */
 	/* being put together */
 	struct user_range *ranges;
 	size_t n_ranges, ranges_cap;
@@ -44,6 +45,8 @@ struct stream {
 	size_t n_maps, maps_cap;
 	struct image_desc image;
 	char *exe, *args;
+	struct syscall_desc exec; /* the call that makes it; n_ranges apart */
+	uint32_t exec_tid;        /* who called; 0: nobody */
 	uint32_t parent;
 	bool is_exec;
 };

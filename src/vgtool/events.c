@@ -140,40 +140,87 @@ events_fini(void)
 		put_exit(pw.exit_status);
 }
 
+/* --- the end by a signal --- */
+
+/* Valgrind tells a tool of a fault only if the program handles it.  So our
+ * handler comes before its own for signals that are faults. */
+typedef void sa_handler(Int sig, vki_siginfo_t *info, void *uc);
+typedef Int sigaction_fn(Int sig, const vki_sigaction_toK_t *act,
+			 vki_sigaction_fromK_t *old);
+sigaction_fn __real_vgPlain_sigaction, __wrap_vgPlain_sigaction;
+
+static struct fault {
+	Int signal, code;
+	Addr addr;
+	sa_handler *handler[VKI_SIGSEGV + 1]; /* Valgrind's */
+} fault;
+
+static Bool
+is_fault(Int sig)
+{
+	return sig == VKI_SIGSEGV || sig == VKI_SIGBUS || sig == VKI_SIGFPE ||
+	       sig == VKI_SIGILL;
+}
+
+static void
+on_fault(Int sig, vki_siginfo_t *info, void *uc)
+{
+	fault.signal = sig;
+	fault.code = info->si_code;
+	fault.addr = (Addr)info->_sifields._sigfault._addr;
+	fault.handler[sig](sig, info, uc);
+}
+
+Int
+__wrap_vgPlain_sigaction(Int sig, const vki_sigaction_toK_t *act,
+			 vki_sigaction_fromK_t *old)
+{
+	vki_sigaction_toK_t ours;
+
+	if (!act || !is_fault(sig) || act->ksa_handler == VKI_SIG_DFL ||
+	    act->ksa_handler == VKI_SIG_IGN)
+		return __real_vgPlain_sigaction(sig, act, old);
+	ours = *act;
+	fault.handler[sig] = (sa_handler *)(void *)act->ksa_handler;
+	ours.ksa_handler = (__vki_sighandler_t)(void *)on_fault;
+	return __real_vgPlain_sigaction(sig, &ours, old);
+}
+
+static void
+put_signal(UInt tid, Int sig, Int code, Addr addr)
+{
+	struct vgr_signal *s = ring_record(VGR_SIGNAL, sizeof *s, True);
+
+	s->tid = tid;
+	s->signal = (UInt)sig;
+	s->code = code;
+	s->fault_addr = is_fault(sig) && code > 0 ? addr : 0;
+	ring_commit();
+}
+
 void __real_vgPlain_kill_self(Int sig);
 void __wrap_vgPlain_kill_self(Int sig);
 
 void
 __wrap_vgPlain_kill_self(Int sig)
 {
-	if (!pw.exiting)
+	Bool same = sig == fault.signal;
+
+	if (!pw.exiting) {
+		put_signal(pw.running_tid, sig, same ? fault.code : 0,
+			   same ? fault.addr : 0);
 		put_exit((UInt)sig);
+	}
 	__real_vgPlain_kill_self(sig);
 }
 
-/* --- signals --- */
+/* --- signals that are handled --- */
 
 typedef void sigframe_fn(ThreadId tid, Bool on_altstack, Addr sp,
 			 const vki_siginfo_t *info,
 			 const struct vki_ucontext *uc, void *handler,
 			 UInt flags, const vki_sigset_t *mask, void *restorer);
 sigframe_fn __real_vgPlain_sigframe_create, __wrap_vgPlain_sigframe_create;
-
-static void
-put_signal(ThreadId tid, const vki_siginfo_t *info)
-{
-	struct vgr_signal *s = ring_record(VGR_SIGNAL, sizeof *s, True);
-	Int sig = info->si_signo;
-	Bool fault = sig == VKI_SIGSEGV || sig == VKI_SIGBUS;
-
-	s->tid = thread_of(tid)->lwp;
-	s->signal = (UInt)sig;
-	s->code = info->si_code;
-	s->fault_addr = fault && info->si_code > 0
-			    ? (ULong)info->_sifields._sigfault._addr
-			    : 0;
-	ring_commit();
-}
 
 void
 __wrap_vgPlain_sigframe_create(ThreadId tid, Bool on_altstack, Addr sp,
@@ -183,7 +230,8 @@ __wrap_vgPlain_sigframe_create(ThreadId tid, Bool on_altstack, Addr sp,
 			       void *restorer)
 {
 	ring_leave_client(tid);
-	put_signal(tid, info);
+	put_signal(thread_of(tid)->lwp, info->si_signo, info->si_code,
+		   (Addr)info->_sifields._sigfault._addr);
 	__real_vgPlain_sigframe_create(tid, on_altstack, sp, info, uc, handler,
 				       flags, mask, restorer);
 }

@@ -5,11 +5,13 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include "vgtool/pw.h"
+#include "pub_tool_aspacemgr.h"
 #include "pub_tool_libcbase.h"
 #include "pub_tool_libcproc.h"
 #include "pub_tool_mallocfree.h"
 
 #define RANGES_MOST 65536u
+#define STRING_MOST (1u << 20)
 #define CLONE_VFORK 0x4000u
 
 /* Which argument of a call is the descriptor of its file. */
@@ -118,6 +120,19 @@ look_at_file(struct thread *t, UInt nr, const UWord *args)
 }
 
 static void
+add_range(struct thread *t, Addr a, SizeT len, Bool write)
+{
+	if (!len || t->n_ranges == RANGES_MOST)
+		return;
+	if (t->n_ranges == t->cap_ranges) {
+		t->cap_ranges = t->cap_ranges ? t->cap_ranges * 2 : 16;
+		t->ranges = VG_(realloc)("pw.ranges", t->ranges,
+					 t->cap_ranges * sizeof *t->ranges);
+	}
+	t->ranges[t->n_ranges++] = (struct vgr_range){a, len, write};
+}
+
+static void
 put_ranges(const struct thread *t)
 {
 	const UInt most = VGRING_MAX_RECORD / 2 / sizeof(struct vgr_range);
@@ -144,13 +159,14 @@ waited_status(UInt nr, const UWord *args, Long ret)
 }
 
 static void
-put_syscall(struct thread *t, UInt nr, const UWord *args, UInt n_args, Long ret)
+put_call(UInt type, struct thread *t, UInt nr, const UWord *args, UInt n_args,
+	 Long ret)
 {
 	struct vgr_syscall *s;
 	UInt i;
 
 	put_ranges(t);
-	s = ring_record(VGR_SYSCALL, sizeof *s, True);
+	s = ring_record(type, sizeof *s, True);
 	for (i = 0; i < 6; i++)
 		s->args[i] = i < n_args ? args[i] : 0;
 	s->ret = ret;
@@ -164,6 +180,36 @@ put_syscall(struct thread *t, UInt nr, const UWord *args, UInt n_args, Long ret)
 	s->file_flags = t->has_file ? t->file.flags : 0;
 	ring_commit();
 	t->n_ranges = 0;
+}
+
+/* A vector of strings that execve(2) reads, NULL at its end. */
+static void
+add_strings(struct thread *t, Addr vector)
+{
+	const Addr *v = (const Addr *)vector;
+	UInt n = 0;
+
+	while (n < RANGES_MOST / 4 &&
+	       VG_(am_is_valid_for_client)((Addr)&v[n], 8, VKI_PROT_READ) &&
+	       v[n])
+		n++;
+	if (vector)
+		add_range(t, vector, 8 * (n + 1), False);
+	for (UInt i = 0; i < n; i++)
+		add_range(t, v[i], client_string(v[i], STRING_MOST) + 1, False);
+}
+
+/* If it succeeds nobody comes back to tell. */
+static void
+put_exec(struct thread *t, UInt nr, const UWord *args, UInt n_args)
+{
+	UInt at = nr == __NR_execveat ? 1 : 0;
+
+	add_range(t, args[at], client_string(args[at], STRING_MOST) + 1, False);
+	add_strings(t, args[at + 1]);
+	add_strings(t, args[at + 2]);
+	put_call(VGR_EXEC, t, nr, args, n_args, 0);
+	ring_may_exec(True);
 }
 
 static ULong
@@ -186,7 +232,6 @@ pre_syscall(ThreadId tid, UInt nr, UWord *args, UInt n_args)
 {
 	struct thread *t = thread_of(tid);
 
-	(void)n_args;
 	t->in_call = True;
 	t->n_ranges = 0;
 	look_at_file(t, nr, args);
@@ -199,7 +244,7 @@ pre_syscall(ThreadId tid, UInt nr, UWord *args, UInt n_args)
 		break;
 	case __NR_execve:
 	case __NR_execveat:
-		ring_may_exec(True);
+		put_exec(t, nr, args, n_args);
 		break;
 	default:
 		break;
@@ -219,7 +264,7 @@ post_syscall(ThreadId tid, UInt nr, UWord *args, UInt n_args, SysRes res)
 		t->has_file = file_of_fd((Int)ret, &t->file);
 	if (forks(nr, args) && ret != 0)
 		event_forked(tid, fork_flags(nr, args), res);
-	put_syscall(t, nr, args, n_args, ret);
+	put_call(VGR_SYSCALL, t, nr, args, n_args, ret);
 	if (nr == __NR_clone && ret > 0 && (args[0] & VKI_CLONE_THREAD))
 		event_thread(VGR_THREAD, (UInt)ret);
 }
@@ -227,41 +272,32 @@ post_syscall(ThreadId tid, UInt nr, UWord *args, UInt n_args, SysRes res)
 /* --- user memory --- */
 
 static void
-add_range(CorePart part, ThreadId tid, Addr a, SizeT len, Bool write)
+add_core_range(CorePart part, ThreadId tid, Addr a, SizeT len, Bool write)
 {
-	struct thread *t;
+	struct thread *t = thread_of(tid);
 
-	if (part != Vg_CoreSysCall || !len)
-		return;
-	t = thread_of(tid);
-	if (!t->in_call || t->n_ranges == RANGES_MOST)
-		return;
-	if (t->n_ranges == t->cap_ranges) {
-		t->cap_ranges = t->cap_ranges ? t->cap_ranges * 2 : 16;
-		t->ranges = VG_(realloc)("pw.ranges", t->ranges,
-					 t->cap_ranges * sizeof *t->ranges);
-	}
-	t->ranges[t->n_ranges++] = (struct vgr_range){a, len, write};
+	if (part == Vg_CoreSysCall && t->in_call)
+		add_range(t, a, len, write);
 }
 
 static void
 pre_mem_read(CorePart part, ThreadId tid, const HChar *what, Addr a, SizeT len)
 {
 	(void)what;
-	add_range(part, tid, a, len, False);
+	add_core_range(part, tid, a, len, False);
 }
 
 static void
 pre_mem_read_asciiz(CorePart part, ThreadId tid, const HChar *what, Addr a)
 {
 	(void)what;
-	add_range(part, tid, a, client_string(a, 1u << 20) + 1, False);
+	add_core_range(part, tid, a, client_string(a, STRING_MOST) + 1, False);
 }
 
 static void
 post_mem_write(CorePart part, ThreadId tid, Addr a, SizeT len)
 {
-	add_range(part, tid, a, len, True);
+	add_core_range(part, tid, a, len, True);
 }
 
 void

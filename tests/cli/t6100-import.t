@@ -105,4 +105,8 @@ if command -v valgrind >/dev/null &&
 else
 	skip "lackey's own words" "valgrind's lackey does not run here"
 fi
+
+is "formats are completed" "$("$PAGEWALK" --complete import --from drm)" drmemtrace
+is "forms, too" "$("$PAGEWALK" --complete export --to champ)" champsim
+is "and patterns" "$("$PAGEWALK" --complete generate hash)" hashjoin
 done_testing
