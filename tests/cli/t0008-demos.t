@@ -3,13 +3,14 @@
 # demonstrations.  SPDX-License-Identifier: GPL-3.0-or-later
 . "$top_srcdir/tests/cli/tap.sh"
 traces=$top_srcdir/traces
+all=0
 
 # faults RESULT NAME PERMS: of the mappings called so, in order of pid.
 faults() {
 	"$tools/json" "$1" mappings | sed 's/}, {/}\n{/g' |
 	    grep "\"name\": \"[^\"]*$2\"" | grep "\"perms\": \"$3\"" |
 	    sed 's/.*"faults": \([0-9]*\),.*"pid": \([0-9]*\),.*/\2 \1/' |
-	    sort -n | awk '{ printf "%s%s", NR > 1 ? " " : "", $2 }'
+	    sort -n | awk '{ printf "%s%s", (NR > 1 ? " " : ""), $2 }'
 }
 
 kind() {
@@ -24,7 +25,10 @@ for t in mapped-file shared-memory copy-on-write list sort interpreter; do
 	test $((bytes * 10)) -le $((refs * 4)) &&
 	    pass "$t: at most 0.4 bytes a reference" ||
 	    fail "$t: at most 0.4 bytes a reference" "$bytes for $refs"
+	all=$((all + bytes))
 done
+test $all -le 4000000 && pass "a few megabytes in all" ||
+    fail "a few megabytes in all" "$all"
 
 is "mapped file: 4 to read, 64 to write, 64 after msync" \
     "$(faults mapped-file.json /data rw-s)" 132
