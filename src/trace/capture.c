@@ -155,25 +155,6 @@ add_command(struct facts *f, char *const *argv)
 	free(all);
 }
 
-static void
-add_environment(struct facts *f)
-{
-	static const char *const names[] = {
-	    "LD_PRELOAD",       "LD_LIBRARY_PATH",
-	    "LD_BIND_NOW",      "GLIBC_TUNABLES",
-	    "MALLOC_ARENA_MAX", "LANG",
-	    "LC_ALL",           "PATH"};
-	char key[64];
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const char *value = getenv(names[i]);
-
-		snprintf(key, sizeof(key), "env.%s", names[i]);
-		if (value)
-			facts_add(f, key, value);
-	}
-}
-
 /* What a reader of the trace must know was not seen. */
 static const char blind[] =
     "references that the kernel makes for the program beside those of system "
@@ -197,7 +178,7 @@ gather_facts(struct facts *f, const char *valgrind, const char *program,
 	facts_add(f, "capture.blind", blind);
 	add_command(f, argv);
 	add_program(f, program);
-	add_environment(f);
+	facts_add_environment(f);
 	add_version(f, valgrind);
 	gmtime_r(&t, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm);
