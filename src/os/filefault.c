@@ -126,12 +126,14 @@ get_page(struct fctx *c)
 	fno = cache_find(os, ino, index);
 	if (fno) {
 		frame_get(os, fno);
-		if (is_fs(c))
-			ra_async(os, c->vma, index, fno);
+		c->retry = is_fs(c) && ra_async(os, c->vma, index, fno);
+		/* A retry counts as major, but for the per-VMA lock's. */
+		c->major |= c->retry && !c->gup && os->cfg.kernel < 607;
 		return fno;
 	}
 	if (is_fs(c)) {
 		c->major = !c->gup;
+		c->retry = true;
 		ra_sync(os, c->vma, index);
 		fno = cache_find(os, ino, index);
 	} else {
@@ -145,6 +147,8 @@ get_page(struct fctx *c)
 	return fno;
 }
 
+/* Reading drops the locks, so Linux then looks at everything again: the pages
+ * around are there now, and a marker has done its work. */
 static void
 read_fault(struct fctx *c)
 {
@@ -156,7 +160,8 @@ read_fault(struct fctx *c)
 	fno = get_page(c);
 	if (!fno)
 		return;
-	map_page_or_folio(c, c->addr, fno, vma_pte_bits(c->os, c->vma));
+	if (!c->retry || !fault_around(c))
+		map_page_or_folio(c, c->addr, fno, vma_pte_bits(c->os, c->vma));
 	frame_put(c->os, fno);
 }
 

@@ -508,7 +508,7 @@ void ofile_put(struct os *os, struct ofile *f);
 void ra_sync(struct os *os, struct vma *v, uint64_t index);
 void ra_range(struct os *os, struct inode *ino, uint64_t first, uint64_t n);
 void ra_read(struct os *os, struct ofile *f, uint64_t index, uint64_t req);
-void ra_async(struct os *os, struct vma *v, uint64_t index, uint32_t fno);
+bool ra_async(struct os *os, struct vma *v, uint64_t index, uint32_t fno);
 
 /* fault.c ----------------------------------------------------------------- */
 struct fctx {
@@ -520,6 +520,7 @@ struct fctx {
 	bool write, exec;
 	bool gup; /* a fault the kernel takes for itself */
 	bool major;
+	bool retry;     /* something was read: look again */
 	bool grew;      /* the stack, for this */
 	uint8_t kind;   /* enum fault_kind */
 	uint8_t signal; /* out */

@@ -139,19 +139,22 @@ ra_sync(struct os *os, struct vma *v, uint64_t index)
 		read_pages(os, f->inode, index, 1, UINT64_MAX);
 }
 
-void
+/* Page index was found in the cache: true if it had the marker, so that more
+ * was asked for. */
+bool
 ra_async(struct os *os, struct vma *v, uint64_t index, uint32_t fno)
 {
 	struct ofile *f = v->file;
 
 	if ((v->flags & VM_RAND_READ) || !ra_max(os))
-		return;
+		return false;
 	if (f->ra.mmap_miss)
 		f->ra.mmap_miss--;
 	if (!(frame_at(os, fno)->flags & FF_MARKER))
-		return;
+		return false;
 	frame_at(os, fno)->flags &= (uint16_t)~FF_MARKER;
 	ondemand(os, f, index, ra_max(os), true);
+	return true;
 }
 
 /* MADV_WILLNEED, readahead(2): exactly that range, no marker. */

@@ -28,7 +28,9 @@
 #include "base/release.h"
 #include "base/xalloc.h"
 
-#define GRACE_SECONDS 3.0 /* between a request to end and SIGKILL */
+/* Between a request to end and SIGKILL.  Valgrind looks for signals every
+ * 100,000 blocks of code, which can be seconds of lackey's writing. */
+#define GRACE_SECONDS 10.0
 
 static const char *const valgrind_options[] = {
     "--command-line-only=yes", "--tool=lackey",        "--basic-counts=no",
@@ -498,7 +500,7 @@ capture_run(const struct capture_options *opt, char *const *argv, int *status,
 		} else if (fine) {
 			follow(&c, &l);
 			fine = finish(&c, &l, path);
-			*status = exit_status(&c);
+			*status = fine ? exit_status(&c) : 0;
 		}
 		if (!fine)
 			*e = c.err;
