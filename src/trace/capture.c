@@ -199,6 +199,7 @@ create_trace(struct capture *c, const char *valgrind, const char *program,
 	*path = c->opt->output ? xstrdup(c->opt->output)
 			       : xasprintf("%s.pwt", name ? name + 1 : argv[0]);
 	gather_facts(&f, valgrind, program, argv);
+	facts_add(&f, "capture.page_cache", page_cache_detail(&c->page_cache));
 	c->out = trace_create(*path, &wo, f.pairs, f.n, &c->err);
 	facts_free(&f);
 	return c->out;
@@ -456,6 +457,8 @@ clean_up(struct capture *c, struct loop *l)
 		process_free(c->processes);
 	gate_close(&c->gate);
 	files_free(&c->files);
+	page_cache_close(&c->page_cache);
+	map_free(&c->mapped);
 	free(c->held);
 	free(c->ranges.items);
 	if (l->signals >= 0)
@@ -490,6 +493,7 @@ capture_run(const struct capture_options *opt, char *const *argv, int *status,
 	char *program = valgrind ? find_command(argv[0], status, e) : NULL;
 	bool fine = false;
 
+	page_cache_open(&c.page_cache);
 	if (program) {
 		l.progress = !opt->quiet && (opt->progress || isatty(2));
 		fine = create_trace(&c, valgrind, program, argv, &path);
