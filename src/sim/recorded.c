@@ -1,6 +1,7 @@
 /* recorded.c - see recorded.h.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/recorded.h"
 
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,18 @@
 typedef bool translation(const struct conf_key *k, const char *value,
 			 char *out);
 
+/* "6.18.44-generic" -> 618, as os.kernel counts; 0 if it is not such. */
+static unsigned
+release_number(const char *release)
+{
+	unsigned major, minor;
+
+	if (!release || sscanf(release, "%u.%u", &major, &minor) != 2 ||
+	    major > 1000 || minor > 99)
+		return 0;
+	return major * 100 + minor;
+}
+
 static bool
 as_is(const struct conf_key *k, const char *value, char *out)
 {
@@ -23,23 +36,19 @@ as_is(const struct conf_key *k, const char *value, char *out)
 	return snprintf(out, VALUE_MAX, "%s", value) < VALUE_MAX;
 }
 
-/* "6.18.44-generic" -> the newest kernel known that is no newer; the oldest
- * one for what is older than all. */
+/* The newest kernel known that is no newer; the oldest one for what is older
+ * than all. */
 static bool
 kernel_generation(const struct conf_key *k, const char *value, char *out)
 {
 	const struct conf_choice *best = NULL;
-	unsigned major, minor, release;
+	unsigned release = release_number(value);
 
-	if (sscanf(value, "%u.%u", &major, &minor) != 2 || major > 1000 ||
-	    minor > 99)
-		return false;
-	release = major * 100 + minor;
 	for (const struct conf_choice *c = k->choices; c->name; c++)
 		if (!best || (c->value <= release && (best->value > release ||
 						      c->value > best->value)))
 			best = c;
-	return as_is(k, best->name, out);
+	return release && as_is(k, best->name, out);
 }
 
 static bool
@@ -88,12 +97,9 @@ write_notify(const struct conf_key *k, const char *value, char *out)
 
 	if (!parse_u64(value, &magic))
 		return false;
-	return as_is(k,
-		     magic == 0x01021994 /* tmpfs */ ||
-			     magic == 0x858458f6 /* ramfs */
-			 ? "no"
-			 : "yes",
-		     out);
+	return as_is(
+	    k, magic == TMPFS_MAGIC || magic == RAMFS_MAGIC ? "no" : "yes",
+	    out);
 }
 
 /* The number after a word of the kernel's command line. */
@@ -142,6 +148,21 @@ static const struct {
 
 #define N_SETTINGS (sizeof settings / sizeof settings[0])
 
+/* Which kernels give which file systems large folios, up to 2 MiB. */
+static bool
+large_folios(const struct trace_reader *trace)
+{
+	const char *magic = trace_provenance(trace, "setting.filesystem_magic");
+	unsigned release =
+	    release_number(trace_provenance(trace, "kernel.release"));
+	uint64_t fs;
+
+	if (!magic || !parse_u64(magic, &fs))
+		return false;
+	return (fs == EXT4_SUPER_MAGIC && release >= 616) ||
+	       (fs == XFS_SUPER_MAGIC && release >= 518);
+}
+
 void
 recorded_lay(struct conf *c, const struct trace_reader *trace)
 {
@@ -154,6 +175,8 @@ recorded_lay(struct conf *c, const struct trace_reader *trace)
 		if (k && value && settings[i].translate(k, value, text))
 			conf_put(c, k->name, text, RECORDED_ORIGIN, NULL);
 	}
+	if (large_folios(trace))
+		conf_put(c, "os.folio_max", "9", RECORDED_ORIGIN, NULL);
 }
 
 char *
@@ -161,11 +184,11 @@ recorded_in_force(const struct conf *c)
 {
 	char *all = xstrdup("");
 
-	for (size_t i = 0; i < N_SETTINGS; i++) {
-		const struct conf_value *v = conf_find(c, settings[i].key);
+	for (size_t i = 0; i < c->n; i++) {
+		const struct conf_value *v = &c->values[i];
 		char *more;
 
-		if (!v || strcmp(v->origin, RECORDED_ORIGIN))
+		if (strcmp(v->origin, RECORDED_ORIGIN) != 0)
 			continue;
 		more = xasprintf("%s%s%s=%s", all, *all ? " " : "", v->name,
 				 v->text);

@@ -88,6 +88,7 @@ test_layers(void)
 {
 	static const char *const pairs[][2] = {
 	    {"kernel.release", "6.18.44"},
+	    {"setting.filesystem_magic", "0xef53"},
 	    {"setting.thp_enabled", "always"},
 	    {"setting.swappiness", "10"}};
 	struct conf *c = lay(pairs, N(pairs));
@@ -100,7 +101,9 @@ test_layers(void)
 	is_u64(r.os.kernel, 618, "recorded");
 	is_u64(r.os.thp, THP_NEVER, "the user's");
 	used = recorded_in_force(c);
-	is_str(used, "os.kernel=linux-6.18 os.swappiness=10",
+	is_str(used,
+	       "os.kernel=linux-6.18 os.swappiness=10 "
+	       "os.write_notify=yes os.folio_max=9",
 	       "what is overruled is not in force");
 	free(used);
 	conf_free(c);
