@@ -149,7 +149,9 @@ fault_around(struct fctx *c)
 	uint64_t bits = vma_pte_bits(c->os, c->vma);
 	bool first = true;
 
-	if (c->os->cfg.fault_around_bytes <= PAGE_SIZE)
+	/* ipc/shm.c:shm_vm_ops has no ->map_pages. */
+	if (c->os->cfg.fault_around_bytes <= PAGE_SIZE ||
+	    f->inode->kind == FILE_SYSV)
 		return false;
 	around_window(c, &from, &to);
 	for (uint64_t a = from; a <= to; a += PAGE_SIZE) {
