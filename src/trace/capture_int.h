@@ -65,12 +65,12 @@ struct capture {
 	const struct capture_options *opt;
 	struct trace_writer *out;
 	struct err err;
-	bool failed; /* err says why */
-	bool ending; /* a signal asked us to stop */
-	bool full;   /* max_refs reached */
-	bool own_tool;	     /* not lackey */
+	bool failed;         /* err says why */
+	bool ending;         /* a signal asked us to stop */
+	bool full;           /* max_refs reached */
+	bool own_tool;       /* not lackey */
 	struct vgstream *vg; /* our tool's, or NULL: lackey */
-	bool in_roi;	     /* its markers say so */
+	bool in_roi;         /* its markers say so */
 	struct gate gate;
 	struct files files;
 	struct process *processes;

@@ -521,12 +521,47 @@ read_partial(struct vgstream *vs, struct stream *st,
 
 /* --- records --- */
 
+/* Records that make an event of a thread or process; false: none of them. */
+static bool
+read_thread_record(struct vgstream *vs, struct stream *st, uint32_t type)
+{
+	const struct vgr_thread *t = (const void *)vs->record;
+	const struct vgr_exit *x = (const void *)vs->record;
+
+	switch (type) {
+	case VGR_CHILD:
+		break;
+	case VGR_SWITCH:
+		st->tid = t->tid;
+		break;
+	case VGR_THREAD:
+		put_event(vs, EV_THREAD, st->pid, t->tid);
+		break;
+	case VGR_THREAD_EXIT:
+		put_thread_event(vs, st, EV_THREAD_EXIT, t->tid);
+		break;
+	case VGR_FORK:
+		read_fork(vs, st, (const void *)vs->record);
+		break;
+	case VGR_SIGNAL:
+		read_signal(vs, st, (const void *)vs->record);
+		break;
+	case VGR_MARKER:
+		read_marker(vs, st, t);
+		break;
+	case VGR_EXIT:
+		put_exit(vs, st, x->status);
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
 static void
 read_control(struct vgstream *vs, struct stream *st, uint32_t type)
 {
-	void *r = vs->record;
-	const struct vgr_thread *t = r;
-	const struct vgr_exit *x = r;
+	const void *r = vs->record;
 
 	switch (type) {
 	case VGR_SEG:
@@ -538,9 +573,6 @@ read_control(struct vgstream *vs, struct stream *st, uint32_t type)
 		break;
 	case VGR_PARTIAL:
 		read_partial(vs, st, r);
-		break;
-	case VGR_SWITCH:
-		st->tid = t->tid;
 		break;
 	case VGR_FILE:
 		read_file(vs, r);
@@ -564,28 +596,9 @@ read_control(struct vgstream *vs, struct stream *st, uint32_t type)
 	case VGR_EXEC:
 		read_exec(vs, st, r);
 		break;
-	case VGR_FORK:
-		read_fork(vs, st, r);
-		break;
-	case VGR_CHILD:
-		break;
-	case VGR_THREAD:
-		put_event(vs, EV_THREAD, st->pid, t->tid);
-		break;
-	case VGR_THREAD_EXIT:
-		put_thread_event(vs, st, EV_THREAD_EXIT, t->tid);
-		break;
-	case VGR_SIGNAL:
-		read_signal(vs, st, r);
-		break;
-	case VGR_MARKER:
-		read_marker(vs, st, r);
-		break;
-	case VGR_EXIT:
-		put_exit(vs, st, x->status);
-		break;
 	default:
-		corrupt(vs, st, "a record of no known type");
+		if (!read_thread_record(vs, st, type))
+			corrupt(vs, st, "a record of no known type");
 	}
 }
 

@@ -417,8 +417,8 @@ static void
 reserve(struct trace_writer *w, const struct trace_batch *b)
 {
 	while (w->ids_cap < (size_t)w->n_ids + b->n_ids)
-		w->ids = xgrow(w->ids, w->ids_cap, &w->ids_cap,
-			       sizeof(*w->ids));
+		w->ids =
+		    xgrow(w->ids, w->ids_cap, &w->ids_cap, sizeof(*w->ids));
 	while (w->addrs_cap < (size_t)w->n_addrs + b->n_addrs)
 		w->addrs = xgrow(w->addrs, w->addrs_cap, &w->addrs_cap,
 				 sizeof(*w->addrs));

@@ -9,10 +9,10 @@
 #ifndef VGTOOL_CORE_H
 #define VGTOOL_CORE_H
 
-#include "pub_tool_basics.h"
-#include "pub_tool_vki.h"
-#include "pub_tool_vkiscnums.h"
-#include "pub_tool_threadstate.h"
+#include <pub_tool_basics.h>
+#include <pub_tool_vki.h>
+#include <pub_tool_vkiscnums.h>
+#include <pub_tool_threadstate.h>
 
 SysRes VG_(do_syscall)(UWord nr, RegWord a1, RegWord a2, RegWord a3, RegWord a4,
 		       RegWord a5, RegWord a6, RegWord a7, RegWord a8);

@@ -10,7 +10,7 @@
 #define VGTOOL_PW_H
 
 #include "vgtool/core.h"
-#include "pub_tool_tooliface.h"
+#include <pub_tool_tooliface.h>
 #include "trace/vgring.h"
 
 struct ring {

@@ -7,15 +7,15 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include "vgtool/pw.h"
-#include "pub_tool_clientstate.h"
-#include "pub_tool_libcassert.h"
-#include "pub_tool_libcbase.h"
-#include "pub_tool_libcfile.h"
-#include "pub_tool_libcprint.h"
-#include "pub_tool_libcproc.h"
-#include "pub_tool_machine.h"
-#include "pub_tool_mallocfree.h"
-#include "libvex_guest_amd64.h"
+#include <pub_tool_clientstate.h>
+#include <pub_tool_libcassert.h>
+#include <pub_tool_libcbase.h>
+#include <pub_tool_libcfile.h>
+#include <pub_tool_libcprint.h>
+#include <pub_tool_libcproc.h>
+#include <pub_tool_machine.h>
+#include <pub_tool_mallocfree.h>
+#include <libvex_guest_amd64.h>
 
 #define PROT_RW      (VKI_PROT_READ | VKI_PROT_WRITE)
 #define WAIT_NS      (50 * 1000 * 1000)

@@ -633,6 +633,25 @@ test_syscalls(void)
 	bad("system calls, none", "has no system call");
 }
 
+/* Other processes of the log are not the source's; its threads are. */
+static void
+test_processes(void)
+{
+	save_text(in_path, "I  00401000,3\n L 7f000010,8\n");
+	save_text(log_path,
+		  "100 brk(NULL) = 0x555000\n"
+		  "100 clone(child_stack=NULL, flags=SIGCHLD) = 200\n"
+		  "200 munmap(0x1000, 4096) = 0\n"
+		  "100 clone(child_stack=0x7000, flags=CLONE_VM|CLONE_THREAD "
+		  "<unfinished ...>\n"
+		  "300 munmap(0x2000, 4096) = 0\n"
+		  "100 <... clone resumed>) = 300\n");
+	opt.syscalls = log_path;
+	good("one process of several", "lackey",
+	     START "I401000,3 L7f000010,8 C12(0,0,0,0)=555000 "
+		   "C11(2000,1000,0,0)=0");
+}
+
 /* Those of a source with marks come at their marks. */
 static void
 test_marks(void)
@@ -914,6 +933,7 @@ main(void)
 	test_perf();
 	test_maps();
 	test_syscalls();
+	test_processes();
 	test_marks();
 	test_log_lines();
 	test_packing();
