@@ -43,7 +43,7 @@ before()
 # capture ARGS...: run it; $status; output in out, errors in err, events
 capture()
 {
-	"$PAGEWALK" capture -o t.pwt "$@" >out 2>err </dev/null
+	"$PAGEWALK" capture --backend="${backend:-lackey}" -o t.pwt "$@" >out 2>err </dev/null
 	status=$?
 	"$dump" t.pwt >events 2>dump-err
 	dump_status=$?
