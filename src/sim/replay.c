@@ -23,6 +23,7 @@
 
 #define VISITS         4096 /* in a batch handed to the lanes */
 #define TABLE_SLOTS    1024 /* of the small table; a power of two */
+#define LINE_SHIFT     6    /* data caches: visits are lines */
 #define MAX_TRIES      16   /* faults for one reference */
 #define PROGRESS_INSNS ((uint64_t)2 << 20)
 #define NO_UNIT        UINT64_MAX
@@ -754,9 +755,16 @@ make_lanes(struct replay *r, const struct lane_config *cfg, unsigned n,
 		if (!l)
 			return false;
 		r->lanes[r->n_lanes] = l;
-		if (lane_wants_lines(l))
-			r->unit_shift = 6;
+		if (lane_wants_lines(l) != lane_wants_lines(r->lanes[0]))
+			return err_set(
+			    e, ERR_INPUT,
+			    "lanes %s and %s differ in cpu.data_caches: lanes "
+			    "of one replay take references by page or by "
+			    "line, all of them",
+			    cfg[0].name, cfg[r->n_lanes++].name);
 	}
+	if (n && lane_wants_lines(r->lanes[0]))
+		r->unit_shift = LINE_SHIFT;
 	return true;
 }
 

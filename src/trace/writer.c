@@ -348,7 +348,7 @@ trace_data(struct trace_writer *w, enum ref_op op, uint64_t addr,
 
 	if (w->failed.kind)
 		return fail(w, e);
-	if (!bytes || bytes > REF_MAX_BYTES)
+	if (!bytes || bytes > REF_MAX_BYTES || op > REF_MODIFY)
 		return refuse(w, e, "impossible data reference", addr, bytes);
 	if (!w->dict.cur.insns)
 		return refuse(w, e, "data reference without a fetch before it",

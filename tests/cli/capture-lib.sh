@@ -3,6 +3,8 @@
 dump=$top_builddir/tests/cli/dumptrace
 victim=$top_builddir/tests/cli/victim
 n=0
+# Which back end is tested: BACKEND=pagewalk for our own tool.
+backend=${BACKEND:-lackey}
 
 if ! command -v valgrind >/dev/null 2>&1; then
 	echo "1..0 # SKIP valgrind is not installed"
@@ -43,7 +45,7 @@ before()
 # capture ARGS...: run it; $status; output in out, errors in err, events
 capture()
 {
-	"$PAGEWALK" capture --backend="${backend:-lackey}" -o t.pwt "$@" >out 2>err </dev/null
+	"$PAGEWALK" capture --backend "$backend" -o t.pwt "$@" >out 2>err </dev/null
 	status=$?
 	"$dump" t.pwt >events 2>dump-err
 	dump_status=$?
