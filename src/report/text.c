@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "report/report.h"
 #include "report/table.h"
+#include "sim/recorded.h"
 #include "sim/result.h"
 #include "trace/reader.h"
 
@@ -41,6 +42,17 @@ heading(struct table *t, const char *const *names)
 }
 
 #define HEADING(t, ...) heading(t, (const char *const[]){__VA_ARGS__, NULL})
+
+/* Settings taken over from the machine the trace is from. */
+static void
+print_recorded(const struct run_result *r, FILE *f)
+{
+	char *settings = recorded_in_force(r->lanes[0].conf);
+
+	if (*settings)
+		fprintf(f, "recorded %s\n", settings);
+	free(settings);
+}
 
 /* Where to end a line of at most width: behind a space or comma, if it can. */
 static size_t
@@ -89,6 +101,7 @@ print_title(const struct run_result *r, FILE *f)
 			i + 1 < r->n_lanes ? "," : "");
 	fprintf(f, "; Linux %u.%u\n", r->lanes[0].config->os.kernel / 100,
 		r->lanes[0].config->os.kernel % 100);
+	print_recorded(r, f);
 	if (r->skip || r->warmup || r->limit)
 		fprintf(f,
 			"part     skipped %" PRIu64 ", warm-up %" PRIu64

@@ -161,25 +161,6 @@ add_command(struct facts *f, char *const *argv)
 	free(all);
 }
 
-static void
-add_environment(struct facts *f)
-{
-	static const char *const names[] = {
-	    "LD_PRELOAD",       "LD_LIBRARY_PATH",
-	    "LD_BIND_NOW",      "GLIBC_TUNABLES",
-	    "MALLOC_ARENA_MAX", "LANG",
-	    "LC_ALL",           "PATH"};
-	char key[64];
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const char *value = getenv(names[i]);
-
-		snprintf(key, sizeof(key), "env.%s", names[i]);
-		if (value)
-			facts_add(f, key, value);
-	}
-}
-
 /* What a reader of the trace must know was not seen. */
 static const char blind[] =
     "references that the kernel makes for the program beside those of system "
@@ -203,7 +184,7 @@ gather_facts(struct facts *f, const char *valgrind, const char *program,
 	facts_add(f, "capture.blind", own_tool ? capture_vg_blind : blind);
 	add_command(f, argv);
 	add_program(f, program);
-	add_environment(f);
+	facts_add_environment(f);
 	add_version(f, valgrind);
 	gmtime_r(&t, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm);
@@ -225,6 +206,7 @@ create_trace(struct capture *c, const char *valgrind, const char *program,
 	*path = c->opt->output ? xstrdup(c->opt->output)
 			       : xasprintf("%s.pwt", name ? name + 1 : argv[0]);
 	gather_facts(&f, valgrind, program, argv, c->own_tool);
+	facts_add(&f, "capture.page_cache", page_cache_detail(&c->page_cache));
 	c->out = trace_create(*path, &wo, f.pairs, f.n, &c->err);
 	facts_free(&f);
 	return c->out;
@@ -518,6 +500,8 @@ clean_up(struct capture *c, struct loop *l)
 	vgstream_free(c->vg);
 	gate_close(&c->gate);
 	files_free(&c->files);
+	page_cache_close(&c->page_cache);
+	map_free(&c->mapped);
 	free(c->held);
 	free(c->ranges.items);
 	if (l->signals >= 0)
@@ -581,6 +565,7 @@ capture_run(const struct capture_options *opt, char *const *argv, int *status,
 	char *program = valgrind ? find_command(argv[0], status, e) : NULL;
 	bool fine = false;
 
+	page_cache_open(&c.page_cache);
 	if (program) {
 		l.progress = !opt->quiet && (opt->progress || isatty(2));
 		fine = create_trace(&c, valgrind, program, argv, &path);

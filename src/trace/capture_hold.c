@@ -249,6 +249,24 @@ read_size(struct process *p, uint32_t fd)
 		files_set_size(&c->files, o->file, (uint64_t)st.st_size);
 }
 
+/* A file is about to be mapped: from here on what is cached of it shows. */
+static void
+read_mapped(struct process *p, uint32_t fd)
+{
+	struct capture *c = p->cap;
+	const struct open_file *o;
+	char link[64];
+	uint64_t seen;
+
+	read_size(p, fd);
+	o = fds_get(&p->fds, &c->files, (pid_t)p->pid, fd);
+	if (!o || map_get(&c->mapped, o->file, &seen))
+		return;
+	map_put(&c->mapped, o->file, 1);
+	snprintf(link, sizeof(link), "/proc/%u/fd/%u", p->pid, fd);
+	emit_cache(c, o->file, link);
+}
+
 static void
 release(struct capture *c, const struct held *h)
 {
@@ -265,7 +283,7 @@ release(struct capture *c, const struct held *h)
 		lackey_peek(&p->parser, p->buf, p->used);
 	t = p ? pending_call(p, h) : NULL;
 	if (t && h->call.nr == SYS_mmap)
-		read_size(p, (uint32_t)t->call.args[4]);
+		read_mapped(p, (uint32_t)t->call.args[4]);
 	else if (t &&
 		 (h->call.nr == SYS_ftruncate || h->call.nr == SYS_fallocate))
 		read_size(p, (uint32_t)t->call.args[0]);

@@ -11,6 +11,7 @@
 #include "trace/capture_files.h"
 #include "trace/capture_gate.h"
 #include "trace/lackey.h"
+#include "trace/page_cache.h"
 #include "trace/syscalls.h"
 #include "trace/writer.h"
 
@@ -73,6 +74,8 @@ struct capture {
 	bool in_roi;         /* its markers say so */
 	struct gate gate;
 	struct files files;
+	struct page_cache page_cache;
+	struct map mapped; /* numbers of files that have been mapped */
 	struct process *processes;
 	pid_t root;
 	int root_status;
@@ -109,6 +112,8 @@ void processes_reap(struct capture *c);
 extern const struct lackey_sink capture_sink;
 void emit(struct capture *c, struct process *p, uint32_t tid, struct event *ev);
 void emit_file(void *ctx, const struct file_desc *f);
+/* What the page cache has of file number id, found at path, if that is news. */
+void emit_cache(struct capture *c, uint32_t id, const char *path);
 void emit_exit(struct process *p, uint32_t status);
 void emit_image(struct process *p, uint8_t kind);
 /* Thread number of p makes process pid: say so, and follow it. */
