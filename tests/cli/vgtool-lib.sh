@@ -5,5 +5,5 @@ if [ ! -x "$top_builddir/src/vgtool/pagewalk-amd64-linux" ]; then
 	echo "1..0 # SKIP our Valgrind tool has not been built"
 	exit 0
 fi
-backend=pagewalk
+BACKEND=pagewalk
 . "$top_srcdir/tests/cli/capture-lib.sh"
