@@ -362,32 +362,44 @@ print_lane(const struct run_result *r, unsigned i, FILE *f)
 	print_causes(s, f);
 }
 
+/* "exit 0", "signal 9", "-": not ended in the trace. */
+static void
+table_ending(struct table *t, const struct os_process *p)
+{
+	if (!p->exited)
+		table_text(t, "-");
+	else if (p->status & 0x7f)
+		table_text(t, "signal %u", p->status & 0x7f);
+	else
+		table_text(t, "exit %u", p->status >> 8 & 0xff);
+}
+
 static void
 print_processes(const struct run_result *r, FILE *f)
 {
-	struct table *t = table_new("rrrrrll");
+	struct table *t = table_new("rrrrrrrrll");
+	struct area_stats *sums = process_stats(r);
 
 	fputs("\nProcesses\n", f);
-	HEADING(t, "pid", "parent", "minor", "major", "peak pages", "ended",
-		"program");
+	HEADING(t, "pid", "parent", "references", "walks", "walk cycles",
+		"minor", "major", "peak pages", "ended", "program");
 	for (uint32_t i = 0; i < os_process_count(r->os); i++) {
 		struct os_process p;
 
 		os_process(r->os, i, &p);
 		table_text(t, "%" PRIu32, p.pid);
 		table_text(t, "%" PRIu32, p.parent);
+		table_count(t, sums[i].references);
+		table_count(t, sums[i].walks);
+		table_count(t, sums[i].walk_cycles);
 		table_count(t, p.minor);
 		table_count(t, p.major);
 		table_count(t, p.max_rss_pages);
-		if (!p.exited)
-			table_text(t, "-");
-		else if (p.status & 0x7f)
-			table_text(t, "signal %u", p.status & 0x7f);
-		else
-			table_text(t, "exit %u", p.status >> 8 & 0xff);
+		table_ending(t, &p);
 		table_text(t, "%s", p.exe ? p.exe : "?");
 	}
 	table_print(t, f);
+	free(sums);
 }
 
 /* A mapping and its price in the first lane. */

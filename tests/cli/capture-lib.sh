@@ -10,6 +10,8 @@ if ! command -v valgrind >/dev/null 2>&1; then
 	echo "1..0 # SKIP valgrind is not installed"
 	exit 0
 fi
+# A program's descriptors begin at 3, whatever make's jobserver left open.
+exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 99
