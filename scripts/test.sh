@@ -49,8 +49,8 @@ check() {
 	passed=$((passed + p))
 	failed=$((failed + f))
 	grep -Eh '^(FAIL|ERROR|XPASS): ' "$1/check.log"
-	find "$1" -name '*.trs' -exec grep -h '^:test-result: SKIP' {} + |
-	    sed 's/^:test-result: SKIP/skipped:/'
+	find "$1" -name '*.trs' -exec grep -H '^:test-result: SKIP' {} + |
+	    sed "s|^$1/|skipped: |; s|\.trs:.*SKIP| |"
 	say "$1: $p passed, $f failed, $s skipped"
 	# A failure outside the tests (a test program that does not build).
 	test $status = 0 || test "$f" -gt 0 || {

@@ -53,10 +53,11 @@ struct map_desc {
 #define MAPD_SHARED (1u << 0)
 #define MAPD_STACK  (1u << 1) /* the main thread's stack: grows down */
 #define MAPD_HEAP   (1u << 2) /* the brk area */
-#define MAPD_BSS                                                             \
-	(1u << 3)           /* anonymous tail of a segment: its first page's \
-			       file part was cleared by the kernel at exec */
-#define MAPD_VDSO (1u << 4) /* vdso, vvar: PFN-mapped, never faults */
+#define MAPD_BSS                                                              \
+	(1u << 3)            /* anonymous tail of a segment: its first page's \
+				file part was cleared by the kernel at exec */
+#define MAPD_VDSO  (1u << 4) /* vdso, vvar: PFN-mapped, never faults */
+#define MAPD_BLIND (1u << 5) /* what is mapped here is not known: anonymous */
 
 /* EV_PROCESS (a first process) and EV_EXEC (a new image). */
 struct image_desc {

@@ -28,10 +28,15 @@ enum cpu_mode { MODE_USER, MODE_KERNEL };
 #define VISIT_SET_D (1u << 2) /* found the leaf entry's D bit clear, set it */
 
 struct visit {
-	vaddr va;           /* of the first reference */
-	paddr pa;           /* where that is */
-	uint32_t reads;     /* references that read (fetches on the I side) */
-	uint32_t writes;    /* references that write; first one does, if > 0 */
+	vaddr va; /* of the first reference */
+	paddr pa; /* where that is */
+	union {
+		struct {
+			uint32_t reads;  /* references (fetches, I side) */
+			uint32_t writes; /* and writes; the first, if > 0 */
+		};
+		uint32_t n[2]; /* the same: [false] reads, [true] writes */
+	};
 	uint32_t area;      /* which mapping, for attribution: struct area id */
 	uint16_t as;        /* address space */
 	uint8_t page_shift; /* log2 bytes of the page that maps it */

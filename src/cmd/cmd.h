@@ -41,6 +41,9 @@ void cmd_help(const struct command *c, FILE *f);
  * exit status: `return cmd_fail(&cmd_run, &e);`. */
 int cmd_fail(const struct command *c, const struct err *e);
 
+/* "pagewalk NAME WORD...", for a trace's provenance; free() it. */
+char *cmd_words(int argc, char **argv);
+
 /* pagewalk --complete WORD...: candidates for the last word, one a line. */
 void cmd_complete(int n, char **words, FILE *f);
 

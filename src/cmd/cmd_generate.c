@@ -72,21 +72,6 @@ parse_skew(const char *text, double *skew, struct err *e)
 	return err_set(e, ERR_USAGE, "--skew %s: a number is expected", text);
 }
 
-/* The words as given, for the trace's provenance. */
-static char *
-join_words(int argc, char **argv)
-{
-	char *all = xstrdup("pagewalk");
-
-	for (int i = 0; i < argc; i++) {
-		char *longer = xasprintf("%s %s", all, argv[i]);
-
-		free(all);
-		all = longer;
-	}
-	return all;
-}
-
 static void
 print_result(const char *path, const struct synth_result *r)
 {
@@ -131,7 +116,7 @@ run(int argc, char **argv)
 					  SYNTH_UNSET, SYNTH_UNSET, SYNTH_UNSET,
 					  SYNTH_UNSET, SYNTH_UNSET, -1, false,
 					  false, false}};
-	char *command = join_words(argc, argv);
+	char *command = cmd_words(argc, argv);
 	struct err e = {.kind = ERR_NONE};
 	int first;
 	bool fine = opt_parse(options, argc, argv, false, &v, &first, &e);

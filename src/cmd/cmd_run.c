@@ -263,7 +263,7 @@ on_fault(void *ctx, const struct fault_record *rec, struct err *e)
 
 	forget_warmup(run, all_faults(n) - 1);
 	run->faults++;
-	intervals_add(&run->result.intervals, n->instructions, f->kind);
+	intervals_add(&run->result.intervals, rec->counted, f->kind);
 	if (f->major)
 		run->result.major_by_kind[f->kind]++;
 	return !run->logging || fault_log_put(&run->log, rec, e);

@@ -1,15 +1,17 @@
 /* commands.c - the table of subcommands.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "base/opt.h"
+#include "base/xalloc.h"
 #include "cmd/cmd.h"
 
 const struct command *const commands[] = {
-    &cmd_capture, &cmd_run,      &cmd_info, &cmd_plot,
-    &cmd_config,  &cmd_generate, NULL,
+    &cmd_capture,  &cmd_run,    &cmd_info,   &cmd_plot, &cmd_config,
+    &cmd_generate, &cmd_import, &cmd_export, NULL,
 };
 
 const struct command *
@@ -41,4 +43,18 @@ cmd_fail(const struct command *c, const struct err *e)
 	if (e->kind == ERR_USAGE)
 		fprintf(stderr, "Try 'pagewalk help %s'.\n", c->name);
 	return (int)e->kind;
+}
+
+char *
+cmd_words(int argc, char **argv)
+{
+	char *all = xstrdup("pagewalk");
+
+	for (int i = 0; i < argc; i++) {
+		char *longer = xasprintf("%s %s", all, argv[i]);
+
+		free(all);
+		all = longer;
+	}
+	return all;
 }

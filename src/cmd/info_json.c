@@ -177,7 +177,9 @@ whole_json(const struct info *in)
 	put(schema, "name", json_string(SCHEMA_NAME));
 	put_number(schema, "version", SCHEMA_VERSION);
 	put(j, "schema", schema);
-	put(j, "program_version", string(pagewalk_version));
+	put(j, "program",
+	    json_pack("{s:s, s:s}", "name", "pagewalk", "version",
+		      pagewalk_version));
 	put(j, "path", string(in->path));
 	put_number(j, "format_version", 1);
 	put(j, "content_id", string(trace_content_id(in->trace)));

@@ -58,6 +58,11 @@ assoc_init(struct assoc *a, const char *what, uint64_t slots, uint32_t ways,
 		return err_prefix(e, "%s", what);
 	a->tags = xreallocarray(NULL, slots + 1, sizeof(*a->tags));
 	a->last = xreallocarray(NULL, a->sets, sizeof(*a->last));
+	a->full = xcalloc(a->sets, sizeof(*a->full));
+	if (is_pow2(a->sets))
+		a->set_mask = a->sets - 1;
+	else
+		a->inverse = UINT64_MAX / a->sets;
 	if (ways >= HINT_WAYS) {
 		unsigned bits = ilog2(slots) + 3;
 
@@ -74,6 +79,7 @@ assoc_free(struct assoc *a)
 {
 	free(a->tags);
 	free(a->last);
+	free(a->full);
 	free(a->hint);
 	repl_free(&a->repl);
 	memset(a, 0, sizeof(*a));
@@ -127,7 +133,7 @@ assoc_find(const struct assoc *a, uint32_t set, uint64_t tag)
 }
 
 /* A policy on which a repeated hit works must hear of every hit. */
-static void
+static inline void
 remember_last(struct assoc *a, uint32_t set, uint32_t slot)
 {
 	if (a->repl.policy->idempotent)
@@ -147,24 +153,33 @@ assoc_lookup_others(struct assoc *a, uint32_t set, uint64_t tag)
 	return slot;
 }
 
-uint32_t
-assoc_fill(struct assoc *a, uint32_t set, uint64_t tag, uint64_t *evicted)
+static uint32_t
+way_to_fill(struct assoc *a, uint32_t set)
 {
-	uint32_t way = ASSOC_NONE, slot;
+	if (a->full[set] == a->ways)
+		return repl_victim(&a->repl, set);
+	a->full[set]++;
+	a->used++;
+	return scan(a->tags + (size_t)set * a->ways, a->ways, ASSOC_EMPTY);
+}
 
-	if (a->used < assoc_slots(a))
-		way =
-		    scan(a->tags + (size_t)set * a->ways, a->ways, ASSOC_EMPTY);
-	if (way == ASSOC_NONE)
-		way = repl_victim(&a->repl, set);
+uint32_t
+assoc_take_others(struct assoc *a, uint32_t set, uint64_t tag, uint64_t *was)
+{
+	uint32_t way = find_way(a, set, tag), slot;
+
+	if (way != ASSOC_NONE) {
+		repl_hit(&a->repl, set, way);
+	} else {
+		way = way_to_fill(a, set);
+		repl_fill(&a->repl, set, way);
+		if (a->hint)
+			*hint_of(a, tag) = (uint16_t)way;
+	}
 	slot = set * a->ways + way;
-	*evicted = a->tags[slot];
-	a->used += *evicted == ASSOC_EMPTY;
+	*was = a->tags[slot];
 	a->tags[slot] = tag;
-	repl_fill(&a->repl, set, way);
 	remember_last(a, set, slot);
-	if (a->hint)
-		*hint_of(a, tag) = (uint16_t)way;
 	return slot;
 }
 
@@ -173,6 +188,7 @@ assoc_drop(struct assoc *a, uint32_t slot)
 {
 	BUG_ON(a->tags[slot] == ASSOC_EMPTY);
 	a->tags[slot] = ASSOC_EMPTY;
+	a->full[slot / a->ways]--;
 	a->used--;
 }
 
@@ -185,5 +201,6 @@ assoc_drop_all(struct assoc *a)
 		a->tags[i] = ASSOC_EMPTY;
 	for (uint32_t set = 0; set < a->sets; set++)
 		a->last[set] = assoc_slots(a);
+	memset(a->full, 0, a->sets * sizeof(*a->full));
 	a->used = 0;
 }

@@ -22,9 +22,12 @@
 struct assoc {
 	uint64_t *tags; /* one more than there are slots, always empty */
 	uint32_t *last; /* a set's slot used last, or the one more */
+	uint16_t *full; /* a set's slots that are not empty */
 	uint32_t sets, ways;
-	uint32_t used;  /* slots that are not empty */
-	uint16_t *hint; /* many ways: hash of a tag -> way, to be verified */
+	uint32_t used;     /* slots that are not empty, all sets */
+	uint64_t set_mask; /* power-of-two sets: sets - 1; else 0 */
+	uint64_t inverse;  /* other numbers of sets: 2^64 / sets */
+	uint16_t *hint;    /* many ways: hash of a tag -> way, to be verified */
 	unsigned hint_shift;
 	struct repl repl;
 };
@@ -39,15 +42,12 @@ void assoc_free(struct assoc *a);
 /* Where the tag is, and nothing else. */
 uint32_t assoc_find(const struct assoc *a, uint32_t set, uint64_t tag);
 
-/* Put a tag that is not there: its slot.  *evicted is the tag it replaced,
- * or ASSOC_EMPTY. */
-uint32_t assoc_fill(struct assoc *a, uint32_t set, uint64_t tag,
-		    uint64_t *evicted);
-
 void assoc_drop(struct assoc *a, uint32_t slot);
 void assoc_drop_all(struct assoc *a);
 
 uint32_t assoc_lookup_others(struct assoc *a, uint32_t set, uint64_t tag);
+uint32_t assoc_take_others(struct assoc *a, uint32_t set, uint64_t tag,
+			   uint64_t *was);
 
 /* The slot that holds the tag, now used, or ASSOC_NONE. */
 static inline uint32_t
@@ -58,6 +58,34 @@ assoc_lookup(struct assoc *a, uint32_t set, uint64_t tag)
 	if (__builtin_expect(a->tags[slot] == tag, 1))
 		return slot;
 	return assoc_lookup_others(a, set, tag);
+}
+
+/* The slot that holds the tag, now used; put it there if it is not.  *was:
+ * the tag that the slot held before, this one on a hit, or ASSOC_EMPTY. */
+static inline uint32_t
+assoc_take(struct assoc *a, uint32_t set, uint64_t tag, uint64_t *was)
+{
+	uint32_t slot = a->last[set];
+
+	if (a->tags[slot] == tag) {
+		*was = tag;
+		return slot;
+	}
+	return assoc_take_others(a, set, tag, was);
+}
+
+/* n modulo the number of sets. */
+static inline uint32_t
+assoc_modulo(const struct assoc *a, uint64_t n)
+{
+	uint64_t rest;
+
+	if (a->set_mask || a->sets == 1)
+		return (uint32_t)(n & a->set_mask);
+	/* The quotient is at most one too small. */
+	rest =
+	    n - (uint64_t)(((unsigned __int128)n * a->inverse) >> 64) * a->sets;
+	return (uint32_t)(rest >= a->sets ? rest - a->sets : rest);
 }
 
 static inline uint32_t

@@ -28,7 +28,6 @@ cache_init(struct cache *c, const struct cache_config *cfg, struct err *e)
 	if (!assoc_init(&c->a, what, cfg->bytes >> c->line_shift, cfg->ways,
 			cfg->repl, e))
 		return false;
-	c->set_mask = is_pow2(c->a.sets) ? c->a.sets - 1 : 0;
 	return true;
 }
 
@@ -41,14 +40,10 @@ cache_free(struct cache *c)
 bool
 cache_access(struct cache *c, paddr pa)
 {
-	uint64_t line = pa.raw >> c->line_shift, evicted;
-	uint32_t set =
-	    (uint32_t)(c->set_mask ? line & c->set_mask : line % c->a.sets);
+	uint64_t line = pa.raw >> c->line_shift, was;
 
-	if (assoc_lookup(&c->a, set, line) != ASSOC_NONE)
-		return true;
-	assoc_fill(&c->a, set, line, &evicted);
-	return false;
+	assoc_take(&c->a, assoc_modulo(&c->a, line), line, &was);
+	return was == line;
 }
 
 unsigned

@@ -21,7 +21,6 @@
 struct cache {
 	struct assoc a;
 	unsigned line_shift;
-	uint64_t set_mask; /* power-of-two sets: sets - 1; else 0 */
 };
 
 /* The caches that a reference of one side asks, nearest first. */

@@ -48,7 +48,7 @@ pwc_tag(const struct pwc *p, unsigned asid, vaddr va)
 static uint32_t
 pwc_set(const struct pwc *p, vaddr va)
 {
-	return (uint32_t)((va.raw >> p->shift) % p->a.sets);
+	return assoc_modulo(&p->a, va.raw >> p->shift);
 }
 
 bool
@@ -66,9 +66,9 @@ pwc_lookup(struct pwc *p, unsigned asid, vaddr va, uint64_t *value)
 void
 pwc_fill(struct pwc *p, unsigned asid, vaddr va, uint64_t value)
 {
-	uint64_t evicted;
+	uint64_t was;
 	uint32_t slot =
-	    assoc_fill(&p->a, pwc_set(p, va), pwc_tag(p, asid, va), &evicted);
+	    assoc_take(&p->a, pwc_set(p, va), pwc_tag(p, asid, va), &was);
 
 	p->values[slot] = value;
 }

@@ -109,16 +109,16 @@ tree_away(uint64_t *bits, uint32_t lo, uint32_t hi, uint32_t way)
 	}
 }
 
+/* Without branches on the bits, which nothing could predict. */
 static uint32_t
 tree_follow(const uint64_t *bits, uint32_t lo, uint32_t hi)
 {
 	while (hi - lo > 1) {
 		uint32_t mid = tree_split(lo, hi);
+		uint32_t right = -(uint32_t)(bits[mid / 64] >> mid % 64 & 1);
 
-		if (bits[mid / 64] >> mid % 64 & 1)
-			lo = mid;
-		else
-			hi = mid;
+		lo += (mid - lo) & right;
+		hi = mid + ((hi - mid) & right);
 	}
 	return lo;
 }
@@ -129,10 +129,56 @@ bit_stride(uint32_t ways)
 	return (ways + 63) / 64;
 }
 
+/* Up to so many ways, using one is two operations on the set's only word;
+ * its highest byte is left for skylake-stlb. */
+#define MASK_WAYS 56
+
+static void
+add_masks(struct repl *r)
+{
+	if (r->ways > MASK_WAYS)
+		return;
+	r->masks = xcalloc(r->ways, sizeof(*r->masks));
+	for (uint32_t way = 0; way < r->ways; way++)
+		r->masks[way].keep = UINT64_MAX;
+}
+
+static inline void
+apply_mask(struct repl *r, uint32_t set, uint32_t way)
+{
+	const struct repl_mask *m = &r->masks[way];
+	uint64_t *w = set_words(r, set);
+
+	*w = (*w & m->keep) | m->set;
+}
+
+/* What tree_away() for this way clears and sets. */
+static void
+add_tree_mask(struct repl_mask *m, uint32_t lo, uint32_t hi, uint32_t way)
+{
+	uint64_t zeros = 0, ones = UINT64_MAX;
+
+	tree_away(&zeros, lo, hi, way);
+	tree_away(&ones, lo, hi, way);
+	m->keep &= ones;
+	m->set |= zeros;
+}
+
+static void
+tree_prepare(struct repl *r)
+{
+	add_masks(r);
+	for (uint32_t way = 0; r->masks && way < r->ways; way++)
+		add_tree_mask(&r->masks[way], 0, r->ways, way);
+}
+
 static void
 tree_touch(struct repl *r, uint32_t set, uint32_t way)
 {
-	tree_away(set_words(r, set), 0, r->ways, way);
+	if (r->masks)
+		apply_mask(r, set, way);
+	else
+		tree_away(set_words(r, set), 0, r->ways, way);
 }
 
 static uint32_t
@@ -141,34 +187,55 @@ tree_victim(struct repl *r, uint32_t set)
 	return tree_follow(set_words(r, set), 0, r->ways);
 }
 
-/* Groups of four ways, each a tree (bits 4g .. 4g+3); the word after them is
- * the group used last. */
+/* Groups of four ways, each a tree (bits 4g .. 4g+3).  The highest byte of
+ * the last word is the group used last. */
 
-#define GROUP_WAYS 4
+#define GROUP_WAYS  4
+#define GROUP_SHIFT 56
 
 static uint32_t
 group_stride(uint32_t ways)
 {
-	return bit_stride(ways) + 1;
+	return (ways + 7) / 64 + 1;
+}
+
+static void
+group_prepare(struct repl *r)
+{
+	add_masks(r);
+	for (uint32_t way = 0; r->masks && way < r->ways; way++) {
+		struct repl_mask *m = &r->masks[way];
+		uint32_t first = way - way % GROUP_WAYS;
+
+		add_tree_mask(m, first, first + GROUP_WAYS, way);
+		m->keep &= ((uint64_t)1 << GROUP_SHIFT) - 1;
+		m->set |= (uint64_t)(way / GROUP_WAYS) << GROUP_SHIFT;
+	}
 }
 
 static void
 group_touch(struct repl *r, uint32_t set, uint32_t way)
 {
-	uint64_t *w = set_words(r, set);
+	uint64_t *w = set_words(r, set), *last = &w[r->stride - 1];
 	uint32_t group = way / GROUP_WAYS;
 
+	if (r->masks) {
+		apply_mask(r, set, way);
+		return;
+	}
 	tree_away(w, group * GROUP_WAYS, (group + 1) * GROUP_WAYS, way);
-	w[r->stride - 1] = group;
+	*last &= ((uint64_t)1 << GROUP_SHIFT) - 1;
+	*last |= (uint64_t)group << GROUP_SHIFT;
 }
 
 static uint32_t
 group_victim(struct repl *r, uint32_t set)
 {
 	const uint64_t *w = set_words(r, set);
-	uint32_t groups = r->ways / GROUP_WAYS;
-	uint32_t group = (uint32_t)(w[r->stride - 1] + 1) % groups;
+	uint32_t group = (uint32_t)(w[r->stride - 1] >> GROUP_SHIFT) + 1;
 
+	if (group >= r->ways / GROUP_WAYS)
+		group = 0;
 	return tree_follow(w, group * GROUP_WAYS, (group + 1) * GROUP_WAYS);
 }
 
@@ -251,41 +318,42 @@ random_victim(struct repl *r, uint32_t set)
 const struct repl_policy repl_policies[] = {
     {"lru",
      "true least recently used",
-     {order_stride, order_init, order_first, order_first, order_last},
+     {order_stride, NULL, order_init, order_first, order_first, order_last},
      true,
      1},
     {"tree-plru",
      "a binary tree of bits that point away from what was used",
-     {bit_stride, NULL, tree_touch, tree_touch, tree_victim},
+     {bit_stride, tree_prepare, NULL, tree_touch, tree_touch, tree_victim},
      true,
      1},
     {"bit-plru",
      "a bit a way, cleared for the others when all would be set",
-     {bit_stride, NULL, bit_touch, bit_touch, bit_victim},
+     {bit_stride, NULL, NULL, bit_touch, bit_touch, bit_victim},
      true,
      1},
     {"nru",
      "not recently used: a bit a way, cleared when a victim is wanted",
-     {bit_stride, NULL, used_set, used_set, nru_victim},
+     {bit_stride, NULL, NULL, used_set, used_set, nru_victim},
      true,
      1},
     {"fifo",
      "first in, first out: hits do not count",
-     {order_stride, order_init, NULL, order_first, order_last},
+     {order_stride, NULL, order_init, NULL, order_first, order_last},
      true,
      1},
     {"random",
      "any way, drawn from a seeded generator",
-     {no_stride, NULL, NULL, no_fill, random_victim},
+     {no_stride, NULL, NULL, NULL, no_fill, random_victim},
      true,
      1},
     {"skylake-stlb",
      "groups of 4 ways: the group after the last used, "
      "tree-plru inside ((MRU+1)%3 PLRU4)",
-     {group_stride, NULL, group_touch, group_touch, group_victim},
+     {group_stride, group_prepare, NULL, group_touch, group_touch,
+      group_victim},
      true,
      GROUP_WAYS},
-    {NULL, NULL, {NULL, NULL, NULL, NULL, NULL}, false, 0},
+    {NULL, NULL, {NULL, NULL, NULL, NULL, NULL, NULL}, false, 0},
 };
 
 const struct repl_policy *
@@ -313,6 +381,8 @@ repl_init(struct repl *r, const struct repl_policy *policy, uint32_t sets,
 	r->stride = policy->ops.stride(ways);
 	r->words = xcalloc((size_t)sets * r->stride + 1, sizeof(*r->words));
 	rng_seed(&r->rng, seed);
+	if (policy->ops.prepare)
+		policy->ops.prepare(r);
 	for (uint32_t set = 0; policy->ops.init && set < sets; set++)
 		policy->ops.init(r, set);
 	return true;
@@ -322,5 +392,7 @@ void
 repl_free(struct repl *r)
 {
 	free(r->words);
+	free(r->masks);
 	r->words = NULL;
+	r->masks = NULL;
 }

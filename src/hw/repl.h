@@ -23,12 +23,19 @@ struct repl {
 	uint32_t sets, ways;
 	uint32_t stride; /* words a set */
 	uint64_t *words;
-	uint64_t clock; /* policies that stamp */
-	struct rng rng; /* policies that draw */
+	struct repl_mask *masks; /* policies that mask; [way], or NULL */
+	uint64_t clock;          /* policies that stamp */
+	struct rng rng;          /* policies that draw */
+};
+
+/* What using a way does to the set's word: (word & keep) | set. */
+struct repl_mask {
+	uint64_t keep, set;
 };
 
 struct repl_ops {
 	uint32_t (*stride)(uint32_t ways);
+	void (*prepare)(struct repl *r); /* or NULL: once, all sets zero */
 	void (*init)(struct repl *r, uint32_t set); /* or NULL: all zero */
 	void (*hit)(struct repl *r, uint32_t set, uint32_t way); /* or NULL */
 	void (*fill)(struct repl *r, uint32_t set, uint32_t way);

@@ -37,7 +37,6 @@ static bool
 init_index(struct tlb *t, const struct tlb_config *cfg, struct err *e)
 {
 	t->modulo = !is_pow2(t->a.sets);
-	t->set_mask = t->a.sets - 1;
 	t->fold = 63;
 	if (cfg->index != INDEX_XOR || t->a.sets == 1)
 		return true;
@@ -82,7 +81,7 @@ tlb_port_init(struct tlb_port *p, struct tlb *t, unsigned shift)
 	    .tags = t->a.tags,
 	    .last = t->a.last,
 	    .dirty = t->dirty,
-	    .set_mask = t->set_mask,
+	    .set_mask = t->a.set_mask,
 	    .low = (uint32_t)t->size_of[shift] << TLB_ASID_BITS,
 	    .shift = (uint8_t)shift,
 	    .fold = (uint8_t)t->fold,
@@ -92,10 +91,19 @@ tlb_port_init(struct tlb_port *p, struct tlb *t, unsigned shift)
 }
 
 uint32_t
-tlb_port_lookup_others(const struct tlb_port *p, uint64_t page)
+tlb_port_take(const struct tlb_port *p, uint64_t va, enum tlb_took *took)
 {
-	return assoc_lookup(&p->tlb->a, tlb_set(p->tlb, page),
-			    page << TLB_PAGE_SHIFT | p->low);
+	struct tlb *t = p->tlb;
+	uint64_t page = va >> p->shift, was;
+	uint64_t tag = page << TLB_PAGE_SHIFT | p->low;
+	uint32_t slot = assoc_take(&t->a, tlb_set(t, page), tag, &was);
+
+	*took = was == tag           ? TLB_HIT
+		: was == ASSOC_EMPTY ? TLB_FREE
+				     : TLB_EVICTED;
+	if (*took != TLB_HIT)
+		t->dirty[slot] = 0;
+	return slot;
 }
 
 uint32_t
@@ -109,12 +117,12 @@ bool
 tlb_fill(struct tlb *t, unsigned asid, uint64_t page, unsigned shift,
 	 bool dirty)
 {
-	uint64_t evicted;
-	uint32_t slot = assoc_fill(&t->a, tlb_set(t, page),
-				   tlb_tag(t, asid, page, shift), &evicted);
+	uint64_t was;
+	uint32_t slot = assoc_take(&t->a, tlb_set(t, page),
+				   tlb_tag(t, asid, page, shift), &was);
 
 	t->dirty[slot] = dirty;
-	return evicted != ASSOC_EMPTY;
+	return was != ASSOC_EMPTY;
 }
 
 unsigned

@@ -24,9 +24,8 @@
 
 struct tlb {
 	struct assoc a;
-	uint64_t set_mask; /* power-of-two sets: sets - 1 */
-	unsigned fold;     /* index: page ^ page >> fold; 63 folds nothing */
-	bool modulo;       /* any other number of sets */
+	unsigned fold; /* index: page ^ page >> fold; 63 folds nothing */
+	bool modulo;   /* the number of sets is no power of two */
 	unsigned n_sizes;
 	uint8_t shift[TLB_MAX_SIZES]; /* of page size i, growing */
 	uint8_t size_of[64];          /* page shift -> i; or TLB_MAX_SIZES */
@@ -41,8 +40,8 @@ static inline uint32_t
 tlb_set(const struct tlb *t, uint64_t page)
 {
 	if (__builtin_expect(t->modulo, 0))
-		return (uint32_t)(page % t->a.sets);
-	return (uint32_t)((page ^ page >> t->fold) & t->set_mask);
+		return assoc_modulo(&t->a, page);
+	return (uint32_t)((page ^ page >> t->fold) & t->a.set_mask);
 }
 
 static inline uint64_t
@@ -65,7 +64,7 @@ tlb_lookup(struct tlb *t, unsigned asid, uint64_t page, unsigned shift)
 struct tlb_port {
 	const uint64_t *tags;
 	const uint32_t *last;
-	const uint8_t *dirty;
+	uint8_t *dirty;
 	uint64_t set_mask;
 	uint32_t low; /* of the tag: page size and ASID */
 	uint8_t shift, fold;
@@ -81,23 +80,29 @@ tlb_port_set_asid(struct tlb_port *p, unsigned asid)
 	p->low = (p->low & ~((1u << TLB_ASID_BITS) - 1)) | asid;
 }
 
-uint32_t tlb_port_lookup_others(const struct tlb_port *p, uint64_t page);
-
-/* tlb_lookup() of the page that va is in. */
+/* The slot if it is the one its set used last, else ASSOC_NONE: it may be in
+ * another, tlb_port_take() says. */
 static inline uint32_t
-tlb_port_lookup(const struct tlb_port *p, uint64_t va)
+tlb_port_try(const struct tlb_port *p, uint64_t va)
 {
 	uint64_t page = va >> p->shift;
 	uint32_t slot;
 
 	if (__builtin_expect(p->modulo, 0))
-		return tlb_port_lookup_others(p, page);
+		return ASSOC_NONE;
 	slot = p->last[(page ^ page >> p->fold) & p->set_mask];
 	if (__builtin_expect(p->tags[slot] == (page << TLB_PAGE_SHIFT | p->low),
 			     1))
 		return slot;
-	return tlb_port_lookup_others(p, page);
+	return ASSOC_NONE;
 }
+
+enum tlb_took { TLB_HIT, TLB_FREE, TLB_EVICTED };
+
+/* The slot of the page that va is in, now used; a page that is not there is
+ * put there, clean, where there was room or another had to go: *took. */
+uint32_t tlb_port_take(const struct tlb_port *p, uint64_t va,
+		       enum tlb_took *took);
 
 /* As tlb_lookup(), but nobody notices. */
 uint32_t tlb_find(const struct tlb *t, unsigned asid, uint64_t page,

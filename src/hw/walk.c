@@ -10,6 +10,8 @@ walker_init(struct walker *w)
 {
 	for (unsigned level = 0; level < w->paging->levels; level++)
 		w->shift[level] = paging_shift(w->paging, level);
+	for (unsigned i = 0; i < w->n_pwcs; i++)
+		w->keeps[w->pwc[i]->level] = w->pwc[i];
 }
 
 /* Where the entry of va at this level is, in its table. */
@@ -68,15 +70,6 @@ is_leaf(const struct walker *w, uint64_t entry, unsigned level)
 	       ((w->paging->leaf_mask >> level & 1) && (entry & PTE_PS));
 }
 
-static void
-remember(struct walker *w, unsigned asid, vaddr va, unsigned level,
-	 uint64_t entry)
-{
-	for (unsigned i = 0; i < w->n_pwcs; i++)
-		if (w->pwc[i]->level == level)
-			pwc_fill(w->pwc[i], asid, va, entry);
-}
-
 /* Where to begin: the level of the first entry to load, and its table. */
 static unsigned
 start(struct walker *w, pfn root, unsigned asid, vaddr va, uint64_t *above,
@@ -110,7 +103,8 @@ walk(struct walker *w, pfn root, unsigned asid, vaddr va, enum access acc)
 			r.end = grants(above, acc) ? WALK_MAPPED : WALK_DENIED;
 			break;
 		}
-		remember(w, asid, va, level, above);
+		if (w->keeps[level])
+			pwc_fill(w->keeps[level], asid, va, above);
 	}
 	r.level = (uint8_t)level;
 	r.page_shift = (uint8_t)w->shift[level];

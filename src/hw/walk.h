@@ -23,8 +23,9 @@ struct walker {
 	const struct physmem *mem;
 	const struct cache_path *path; /* that its loads take */
 	unsigned n_pwcs;
-	struct pwc *pwc[WALK_MAX_PWCS];    /* lowest level first */
-	unsigned shift[PAGING_MAX_LEVELS]; /* paging_shift() of each level */
+	struct pwc *pwc[WALK_MAX_PWCS];       /* lowest level first */
+	unsigned shift[PAGING_MAX_LEVELS];    /* paging_shift() of each level */
+	struct pwc *keeps[PAGING_MAX_LEVELS]; /* entries of a level, or NULL */
 };
 
 enum walk_end {
@@ -49,7 +50,7 @@ struct walk_result {
 	uint64_t entry; /* the last one read */
 };
 
-/* Fills w->shift from w->paging; the caller has set the rest. */
+/* The caller has set the members up to pwc[]. */
 void walker_init(struct walker *w);
 
 /* Walk from root for an access; rights of all levels together decide. */

@@ -23,6 +23,10 @@ area_name(const struct vma *v)
 		return "[stack]";
 	case VN_VDSO:
 		return "[vdso]";
+	case VN_BLIND:
+		return "[unknown]";
+	case VN_HOLE:
+		return "[unmapped]";
 	default:
 		break;
 	}

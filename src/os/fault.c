@@ -61,7 +61,8 @@ fault_anon(struct fctx *c)
 		fault_bus(c, BUS_ADRERR);
 		return;
 	}
-	if (!c->write) {
+	/* What is not known may be code or file data: a page of its own. */
+	if (!c->write && !(c->vma->flags & VM_BLIND)) {
 		*c->pte = pte_make((pfn){0}, bits | PTE_SPECIAL);
 		c->kind = FAULT_ZERO_READ;
 		return;
@@ -253,6 +254,16 @@ work_add(struct kwork *to, const struct kwork *w)
 #undef X
 }
 
+/* The area of a fault where nothing is mapped. */
+static uint32_t
+hole_area(struct os *os, struct mm *mm)
+{
+	struct vma hole = {.name = VN_HOLE};
+
+	area_assign(os, mm, &hole);
+	return hole.area;
+}
+
 void
 os_fault(struct os *os, struct task *t, vaddr addr, enum access acc,
 	 enum cpu_mode mode, uint64_t insn, struct fault *f)
@@ -278,7 +289,7 @@ os_fault(struct os *os, struct task *t, vaddr addr, enum access acc,
 			    .major = c.major,
 			    .signal = c.signal,
 			    .si_code = c.si_code,
-			    .area = c.vma ? c.vma->area : UINT32_MAX,
+			    .area = c.vma ? c.vma->area : hole_area(os, c.mm),
 			    .work = os->work};
 	work_add(&os->stats.work, &os->work);
 	os->work = outer;

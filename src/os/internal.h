@@ -186,6 +186,7 @@ struct ofile {
 #define VM_ACCOUNT     0x00100000u
 #define VM_NORESERVE   0x00200000u
 #define VM_HUGETLB     0x00400000u
+#define VM_BLIND       0x01000000u /* not Linux's: what is mapped is not known */
 #define VM_WIPEONFORK  0x02000000u
 #define VM_DONTDUMP    0x04000000u
 #define VM_MIXEDMAP    0x10000000u
@@ -196,7 +197,17 @@ struct ofile {
 #define VM_MAYACCESS   (VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
 #define VM_SPECIAL     (VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_MIXEDMAP)
 
-enum vma_name { VN_ANON, VN_FILE, VN_HEAP, VN_STACK, VN_VDSO, VN_SHM };
+/* VN_HOLE: where nothing is mapped; names the area of faults there. */
+enum vma_name {
+	VN_ANON,
+	VN_FILE,
+	VN_HEAP,
+	VN_STACK,
+	VN_VDSO,
+	VN_SHM,
+	VN_BLIND,
+	VN_HOLE
+};
 
 struct vma {
 	uint64_t start, end; /* bytes */

@@ -246,6 +246,8 @@ image_flags(const struct map_desc *m)
 	f |= m->prot & PROT_EXEC ? VM_EXEC : 0;
 	if (m->flags & MAPD_SHARED)
 		f |= VM_SHARED | VM_MAYSHARE;
+	else if (m->flags & MAPD_BLIND)
+		f |= VM_BLIND | VM_NORESERVE;
 	else if (m->prot & PROT_WRITE)
 		f |= VM_ACCOUNT;
 	if ((m->flags & MAPD_STACK) && m->file == FILE_NONE &&
@@ -265,6 +267,8 @@ image_name(const struct map_desc *m)
 		return VN_HEAP;
 	if (m->flags & MAPD_VDSO)
 		return VN_VDSO;
+	if (m->flags & MAPD_BLIND)
+		return VN_BLIND;
 	return m->file == FILE_NONE ? VN_ANON : VN_FILE;
 }
 

@@ -42,6 +42,37 @@ heading(struct table *t, const char *const *names)
 
 #define HEADING(t, ...) heading(t, (const char *const[]){__VA_ARGS__, NULL})
 
+/* Where to end a line of at most width: behind a space or comma, if it can. */
+static size_t
+line_length(const char *s, size_t width)
+{
+	size_t n = strlen(s), end = width;
+
+	if (n <= width)
+		return n;
+	while (end && s[end - 1] != ' ' && s[end - 1] != ',')
+		end--;
+	return end ? end : width;
+}
+
+/* What the recording could not see, so that no table is taken for more. */
+static void
+print_blind(const struct run_result *r, FILE *f)
+{
+	const char *blind = trace_provenance(r->trace, "capture.blind");
+
+	for (const char *label = "unknown"; blind && *blind; label = "") {
+		char *line = xstrndup(blind, line_length(blind, 70));
+
+		fprintf(f, "%-9s", label);
+		print_plain(line, f);
+		putc('\n', f);
+		blind += strlen(line);
+		blind += strspn(blind, " ");
+		free(line);
+	}
+}
+
 static void
 print_title(const struct run_result *r, FILE *f)
 {
@@ -51,6 +82,7 @@ print_title(const struct run_result *r, FILE *f)
 	fprintf(f, "trace    %s%s", r->trace_path, command ? ": " : "");
 	print_plain(command ? command : "", f);
 	putc('\n', f);
+	print_blind(r, f);
 	fprintf(f, "machine ");
 	for (unsigned i = 0; i < r->n_lanes; i++)
 		fprintf(f, " %s%s", r->lanes[i].name,

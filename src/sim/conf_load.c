@@ -23,7 +23,6 @@ struct source {
 	bool failed;
 	bool bases_only; /* first pass: lay the bases, skip all else */
 	bool base_seen;  /* this pass */
-	char *help;      /* top-level help = ... */
 	char **given;    /* keys of this file, to refuse a second time */
 	size_t n_given, cap_given;
 	const struct source *user; /* whose base this is, or NULL */
@@ -116,11 +115,8 @@ lay_bases(struct source *s, const char *names)
 static bool
 top_level(struct source *s, const char *name, const char *value)
 {
-	if (!strcmp(name, "help")) {
-		free(s->help);
-		s->help = xstrdup(value);
+	if (!strcmp(name, "help")) /* conf_presets() reads it */
 		return true;
-	}
 	if (strcmp(name, "base"))
 		return fail_here(s,
 				 "%s: outside a section only base and help "

@@ -7,7 +7,8 @@
 #include "base/xalloc.h"
 #include "sim/cpu.h"
 
-static const char *const side_names[SIDES] = {"instruction", "data"};
+static const char *const side_names[SIDES] = {
+    [SIDE_I] = "instruction", [SIDE_D] = "data"};
 
 static unsigned
 side_bit(unsigned side)
@@ -55,14 +56,12 @@ init_route(struct cpu *c, const struct lane_config *cfg, unsigned side,
 					: find_array(cfg, level, side, shift);
 
 		r->index[level - 1] = LANE_NO_TLB;
-		r->shift[level - 1] = (uint8_t)shift;
 		if (i == cfg->n_tlbs)
 			continue;
 		r->index[level - 1] = (uint8_t)i;
-		r->tlb[level - 1] = &c->tlb[i];
+		tlb_port_init(&r->port[level - 1], &c->tlb[i], shift);
 	}
-	if (r->tlb[0]) {
-		tlb_port_init(&r->first, r->tlb[0], r->shift[0]);
+	if (r->port[0].tlb) {
 		c->by_shift[side][paging_shift(cfg->paging, leaf)] = r;
 		return true;
 	}
@@ -191,7 +190,9 @@ set_asid(struct cpu *c, unsigned asid)
 	c->asid = asid;
 	for (unsigned side = 0; side < SIDES; side++)
 		for (unsigned leaf = 0; leaf < PAGING_MAX_LEVELS; leaf++)
-			tlb_port_set_asid(&c->route[side][leaf].first, asid);
+			for (unsigned i = 0; i < LANE_MAX_LEVELS; i++)
+				tlb_port_set_asid(&c->route[side][leaf].port[i],
+						  asid);
 }
 
 /* As Linux does (arch/x86/mm/tlb.c, choose_new_asid()): a space that still

@@ -25,15 +25,14 @@ struct err;
 #define CACHE_SHARED_LEVEL 3
 
 /* The TLBs that a side's references to pages of one size ask, level by level.
- * shift[i] is the size of the entry kept there: at the first level a larger
- * page is kept in pieces if no array takes it whole; beyond, it is not kept.
- * The visits counted since they were last given to the statistics. */
+ * A port's shift is the size of the entry kept there: at the first level a
+ * larger page is kept in pieces if no array takes it whole; beyond, it is not
+ * kept.  What they met since it
+ * was last given to the statistics: n. */
 struct route {
-	struct tlb_port first; /* level 1 */
-	struct visit_counts n;
-	struct tlb *tlb[LANE_MAX_LEVELS]; /* or NULL; [0] is never NULL */
-	uint8_t index[LANE_MAX_LEVELS];   /* in lane_config.tlb[] */
-	uint8_t shift[LANE_MAX_LEVELS];
+	struct tlb_port port[LANE_MAX_LEVELS]; /* .tlb NULL: none at level */
+	struct route_counts n;
+	uint8_t index[LANE_MAX_LEVELS]; /* in lane_config.tlb[] */
 };
 
 /* A tag of the TLBs and whose it is: Linux's dynamic ASIDs. */

@@ -42,33 +42,19 @@ happened(struct lane *l, struct lane_event *ev)
 	stats_record(l->stats, ev);
 }
 
-static unsigned
-fill(struct cpu *c, const struct route *r, vaddr va, unsigned n, bool dirty)
-{
-	unsigned evicted = 0;
-
-	for (unsigned i = 0; i < n; i++)
-		if (r->tlb[i])
-			evicted |= (unsigned)tlb_fill(r->tlb[i], c->asid,
-						      va.raw >> r->shift[i],
-						      r->shift[i], dirty)
-				   << i;
-	return evicted;
-}
-
 /* Every level that has the page learns that it is dirty. */
 static void
 set_dirty(struct lane *l, struct cpu *c, const struct route *r, vaddr va)
 {
 	for (unsigned i = 0; i < l->n_levels; i++) {
+		const struct tlb_port *p = &r->port[i];
 		uint32_t slot;
 
-		if (!r->tlb[i])
+		if (!p->tlb)
 			continue;
-		slot = tlb_find(r->tlb[i], c->asid, va.raw >> r->shift[i],
-				r->shift[i]);
+		slot = tlb_find(p->tlb, c->asid, va.raw >> p->shift, p->shift);
 		if (slot != ASSOC_NONE)
-			r->tlb[i]->dirty[slot] = 1;
+			p->dirty[slot] = 1;
 	}
 }
 
@@ -91,51 +77,64 @@ walk_for(struct lane *l, struct cpu *c, const struct visit *v,
 	return ev->walk.entry & PTE_D;
 }
 
-/* Not in the first level. */
+/* Not in the first level: ask the others in turn; those that do not have the
+ * page take it.  True if the translation found is dirty. */
 static bool
-beyond(struct lane *l, struct cpu *c, const struct route *r,
-       const struct visit *v, struct lane_event *ev)
+translate(struct lane *l, struct cpu *c, struct route *r, const struct visit *v,
+	  struct lane_event *ev)
 {
+	uint32_t slot[LANE_MAX_LEVELS];
 	bool dirty = false;
 	unsigned i;
 
 	for (i = 1; i < l->n_levels; i++) {
-		uint32_t slot;
+		const struct tlb_port *p = &r->port[i];
+		enum tlb_took took = TLB_FREE;
 
-		ev->asked[ev->n_asked++] = r->index[i];
-		if (!r->tlb[i])
-			continue;
-		slot = tlb_lookup(r->tlb[i], c->asid, v->va.raw >> r->shift[i],
-				  r->shift[i]);
-		if (slot == ASSOC_NONE)
-			continue;
-		dirty = r->tlb[i]->dirty[slot];
-		break;
+		if (p->tlb)
+			slot[i] = tlb_port_take(p, v->va.raw, &took);
+		if (took == TLB_HIT) {
+			ev->found = r->index[i];
+			dirty = p->dirty[slot[i]];
+			break;
+		}
+		r->n.missed[i]++;
+		r->n.evicted[i] += took == TLB_EVICTED;
 	}
 	if (i == l->n_levels)
 		dirty = walk_for(l, c, v, ev);
-	ev->evicted = (uint8_t)fill(c, r, v->va, i, dirty);
+	while (--i > 0)
+		if (r->port[i].tlb)
+			r->port[i].dirty[slot[i]] = dirty;
 	return dirty;
 }
 
-/* slot: where the first level has the page, or ASSOC_NONE. */
+/* A visit that is more than a hit on what its set used last. */
 __attribute__((noinline)) static void
 price_rest(struct lane *l, struct cpu *c, const struct visit *v,
-	   const struct route *r, uint32_t slot)
+	   struct route *r)
 {
-	struct lane_event ev = {.kind = LEV_ACCESS, .n_asked = 1};
-	bool dirty;
+	enum tlb_took took;
+	uint32_t slot = tlb_port_take(&r->port[0], v->va.raw, &took);
+	uint8_t *dirty = &r->port[0].dirty[slot];
+	struct lane_event ev;
 
-	ev.insn = v->flags & VISIT_INSN;
-	ev.size = l->size_of[v->page_shift];
-	ev.area = v->area;
-	ev.asked[0] = r->index[0];
-	dirty = slot == ASSOC_NONE ? beyond(l, c, r, v, &ev)
-				   : r->tlb[0]->dirty[slot];
-	ev.assist = v->flags & SET_BITS || (v->writes && !dirty);
-	if (v->writes && !dirty)
+	if (took == TLB_HIT && !(v->flags & SET_BITS) && (!v->writes || *dirty))
+		return;
+	ev = (struct lane_event){.kind = LEV_ACCESS,
+				 .insn = v->flags & VISIT_INSN,
+				 .found = LANE_NO_TLB,
+				 .area = v->area};
+	if (took != TLB_HIT) {
+		r->n.missed[0]++;
+		r->n.evicted[0] += took == TLB_EVICTED;
+		*dirty = translate(l, c, r, v, &ev);
+	}
+	ev.assist = v->flags & SET_BITS || (v->writes && !*dirty);
+	if (v->writes && !*dirty)
 		set_dirty(l, c, r, v->va);
 	happened(l, &ev);
+	r->n.walk_cycles += ev.walk_cycles;
 }
 
 /* All references of a visit are to one line: after the first, sure hits in
@@ -164,10 +163,10 @@ price(struct lane *l, struct cpu *c, const struct visit *v)
 	r->n.reads += v->reads;
 	r->n.writes += v->writes;
 	stats_area(l->stats, v->area)->references += v->reads + v->writes;
-	slot = tlb_port_lookup(&r->first, v->va.raw);
+	slot = tlb_port_try(&r->port[0], v->va.raw);
 	if (slot == ASSOC_NONE || v->flags & SET_BITS ||
-	    (v->writes && !r->first.dirty[slot]))
-		price_rest(l, c, v, r, slot);
+	    (v->writes && !r->port[0].dirty[slot]))
+		price_rest(l, c, v, r);
 }
 
 void
@@ -192,9 +191,11 @@ lane_fault_walk(struct lane *l, unsigned cpu, uint16_t as, vaddr va,
 		enum access acc)
 {
 	struct cpu *c = &l->cpu[cpu];
-	struct lane_event ev = {.kind = LEV_FAULT_WALK, .walked = true};
+	struct lane_event ev = {
+	    .kind = LEV_FAULT_WALK, .walked = true, .found = LANE_NO_TLB};
 	uint64_t dropped[LANE_MAX_TLBS] = {0};
-	const struct route *r;
+	struct route *r;
+	unsigned size = 0;
 
 	if (c->as != as)
 		lane_switch(l, cpu, as);
@@ -202,13 +203,13 @@ lane_fault_walk(struct lane *l, unsigned cpu, uint16_t as, vaddr va,
 	ev.walk = walk(&c->walker, l->tables.view(l->tables.ctx, as).root,
 		       c->asid, va, acc);
 	if (ev.walk.end != WALK_NOT_PRESENT)
-		ev.size = ev.walk.level;
-	r = &c->route[ev.insn ? SIDE_I : SIDE_D][ev.size];
-	ev.n_asked = (uint8_t)l->n_levels;
-	memcpy(ev.asked, r->index, sizeof(ev.asked));
+		size = ev.walk.level;
+	r = &c->route[ev.insn ? SIDE_I : SIDE_D][size];
 	cpu_drop_fault(c, &l->cfg, va, dropped);
 	ev.dropped = dropped;
 	happened(l, &ev);
+	r->n.faulted++;
+	r->n.walk_cycles += ev.walk_cycles;
 	c->fault_walked = true;
 	c->fault_walk_cycles += ev.walk_cycles;
 }
@@ -335,7 +336,7 @@ lane_wants_lines(const struct lane *l)
 	return l->cfg.data_caches;
 }
 
-/* Hand the visits counted so far to the statistics. */
+/* Hand what was counted so far to the statistics. */
 static void
 collect(struct lane *l, struct cpu *c, enum side side)
 {
@@ -344,9 +345,9 @@ collect(struct lane *l, struct cpu *c, enum side side)
 	for (unsigned size = 0; size < PAGING_MAX_LEVELS; size++) {
 		struct route *r = &c->route[side][size];
 
-		if (!(r->n.reads | r->n.writes))
+		if (!r->port[0].tlb)
 			continue;
-		stats_record_visits(l->stats, side, size, r->index[0], &r->n);
+		stats_record_route(l->stats, side, size, r->index, &r->n);
 		memset(&r->n, 0, sizeof(r->n));
 	}
 	stats_record_near(l->stats, side, p->n ? p->index[0] : p->memory,

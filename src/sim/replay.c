@@ -21,11 +21,12 @@
 #include "sim/replay.h"
 #include "trace/reader.h"
 
-#define VISITS        4096 /* in a batch handed to the lanes */
-#define TABLE_SLOTS   2048 /* of the small table; a power of two */
-#define MAX_TRIES     16   /* faults for one reference */
-#define PROGRESS_REFS ((uint64_t)4 << 20)
-#define NO_UNIT       UINT64_MAX
+#define VISITS         4096 /* in a batch handed to the lanes */
+#define TABLE_SLOTS    1024 /* of the small table; a power of two */
+#define LINE_SHIFT     6    /* data caches: visits are lines */
+#define MAX_TRIES      16   /* faults for one reference */
+#define PROGRESS_INSNS ((uint64_t)2 << 20)
+#define NO_UNIT        UINT64_MAX
 /* Linux copies no more in one call (MAX_RW_COUNT). */
 #define MAX_COPY 0x7ffff000u
 
@@ -58,12 +59,14 @@ struct part {
 struct plan {
 	uint32_t first_part, first_slot;
 	uint16_t n_parts, insns, loads, stores, modifies;
+	uint32_t runs; /* since fold_counts() */
 };
 
-/* The filter's memory of one side: the open visit, which a further reference
- * to its unit joins.  A write joins only a visit that began with a write. */
+/* The filter's memory of one side: the open visit, and for each enum ref_op
+ * the unit whose references join it.  A write joins only a visit that began
+ * with a write; a modify, being two accesses, never does as a whole. */
 struct side {
-	uint64_t read_unit, write_unit;
+	uint64_t unit[3];
 	struct visit *open;
 	uint8_t flags; /* VISIT_INSN or 0 */
 };
@@ -93,37 +96,44 @@ struct replay {
 	uint64_t chunk;
 	const struct block_dict *dict;
 	struct plan *plans;
+	uint32_t n_plans;
 	struct part *parts;
 	size_t n_parts, cap_parts;
 
 	/* Where we are. */
-	uint64_t insn;    /* instructions of the trace before this block */
-	uint64_t retired; /* since the last flush */
-	uint64_t next_progress;
+	uint64_t insn;         /* instructions of the trace before this block */
+	uint64_t counted_from; /* .insn where counting began */
+	uint64_t retired_to;   /* .insn up to which the lanes have retired */
+	uint64_t next_progress; /* .insn */
 	bool counting, stopped;
 	struct replay_counts n;
 	struct err *e; /* of the replay_run() under way */
 };
 
 static bool run_batch(struct replay *r, const struct trace_batch *b);
+static void jump_to(struct replay *r, uint64_t insn);
 static void milestones(struct replay *r);
+static void start_counting(struct replay *r);
 static uint64_t next_stop(const struct replay *r);
-static inline const uint64_t *run_block(struct replay *r, const struct plan *p,
+static inline const uint64_t *run_block(struct replay *r, struct plan *p,
 					const uint64_t *addr);
 static inline void fetch(struct replay *r, const struct part *p);
 static inline void data(struct replay *r, const struct data_slot *s,
 			uint64_t addr);
-static inline void data_access(struct replay *r, uint64_t addr, bool write,
-			       unsigned insn);
-static void data_straddle(struct replay *r, const struct data_slot *s,
-			  uint64_t addr);
+static void data_slow(struct replay *r, const struct data_slot *s,
+		      uint64_t addr);
+static void data_access(struct replay *r, uint64_t addr, bool write,
+			unsigned insn);
 static void enter_page(struct replay *r, struct side *side, uint64_t addr,
 		       enum access acc, uint32_t count, unsigned insn);
-static bool resolve(struct replay *r, uint64_t addr, enum access acc,
-		    enum cpu_mode mode, unsigned insn, struct visit *v);
+static struct slot *resolve(struct replay *r, uint64_t addr, enum access acc,
+			    enum cpu_mode mode, unsigned insn, uint8_t *flags);
 static bool take_fault(struct replay *r, uint64_t addr, enum access acc,
 		       enum cpu_mode mode, unsigned insn);
+static inline void fill_visit(struct visit *v, const struct slot *s,
+			      uint64_t addr, uint16_t as, uint8_t flags);
 static void flush_visits(struct replay *r);
+static void fold_counts(struct replay *r);
 static void plan_chunk(struct replay *r, const struct trace_batch *b);
 static bool apply_event(struct replay *r, const struct event *ev);
 
@@ -140,7 +150,8 @@ replay_run(struct replay *r, struct err *e)
 	r->e = e;
 	if (r->opt.skip && !trace_skip_to(r->trace, r->opt.skip, e))
 		return false;
-	milestones(r);
+	if (!r->opt.warmup && !r->counting)
+		start_counting(r);
 	while (fine && !r->stopped) {
 		enum trace_item item = trace_next(r->trace, &refs, &ev, e);
 
@@ -152,7 +163,17 @@ replay_run(struct replay *r, struct err *e)
 			fine = item == TRACE_EVENT && apply_event(r, &ev);
 	}
 	flush_visits(r);
+	fold_counts(r);
 	return fine && e->kind == ERR_NONE;
+}
+
+/* Instructions were passed over. */
+static void
+jump_to(struct replay *r, uint64_t insn)
+{
+	flush_visits(r);
+	r->counted_from += insn - r->insn;
+	r->insn = r->retired_to = insn;
 }
 
 static bool
@@ -167,49 +188,59 @@ run_batch(struct replay *r, const struct trace_batch *b)
 			       (unsigned long long)b->first_insn);
 	if (b->chunk != r->chunk)
 		plan_chunk(r, b);
-	r->insn = b->first_insn;
+	if (b->first_insn != r->insn) /* passed over some */
+		jump_to(r, b->first_insn);
 	for (uint32_t i = 0; i < b->n_ids && !r->stopped;) {
 		uint64_t stop = next_stop(r);
 
-		for (; i < b->n_ids && r->n.instructions < stop; i++)
+		for (; i < b->n_ids && r->insn < stop; i++)
 			addr = run_block(r, &r->plans[b->ids[i]], addr);
 		milestones(r);
 	}
 	return r->e->kind == ERR_NONE;
 }
 
-/* The instruction count at which something changes.  The block that reaches
- * it is finished first. */
+/* The instruction at which something changes.  The block that reaches it is
+ * finished first. */
 static uint64_t
 next_stop(const struct replay *r)
 {
 	if (!r->counting)
-		return r->opt.warmup;
-	return r->opt.limit ? r->opt.limit : UINT64_MAX;
+		return r->counted_from + r->opt.warmup;
+	return r->opt.limit ? r->counted_from + r->opt.limit : UINT64_MAX;
+}
+
+static void
+start_counting(struct replay *r)
+{
+	flush_visits(r);
+	fold_counts(r);
+	for (unsigned i = 0; i < r->n_lanes; i++)
+		lane_reset_stats(r->lanes[i]);
+	memset(&r->n, 0, sizeof(r->n));
+	r->counted_from = r->next_progress = r->insn;
+	r->counting = true;
 }
 
 static void
 milestones(struct replay *r)
 {
-	if (!r->counting && r->n.instructions >= r->opt.warmup) {
-		flush_visits(r);
-		for (unsigned i = 0; i < r->n_lanes; i++)
-			lane_reset_stats(r->lanes[i]);
-		memset(&r->n, 0, sizeof(r->n));
-		r->next_progress = 0;
-		r->counting = true;
-	} else if (r->counting && r->n.instructions >= next_stop(r)) {
-		r->stopped = true;
+	if (r->insn >= next_stop(r)) {
+		if (r->counting)
+			r->stopped = true;
+		else
+			start_counting(r);
 	}
-	if (!r->opt.on_progress || r->n.references < r->next_progress)
+	if (!r->opt.on_progress || r->insn < r->next_progress)
 		return;
-	r->next_progress = r->n.references + PROGRESS_REFS;
+	fold_counts(r);
+	r->next_progress = r->insn + PROGRESS_INSNS;
 	if (!r->opt.on_progress(r->opt.ctx, r->n.instructions, r->n.references))
 		r->stopped = true;
 }
 
 static inline const uint64_t *
-run_block(struct replay *r, const struct plan *p, const uint64_t *addr)
+run_block(struct replay *r, struct plan *p, const uint64_t *addr)
 {
 	const struct part *part = &r->parts[p->first_part];
 	const struct part *end = part + p->n_parts;
@@ -217,17 +248,11 @@ run_block(struct replay *r, const struct plan *p, const uint64_t *addr)
 
 	for (; part < end; part++) {
 		fetch(r, part);
-		for (unsigned i = 0; i < part->slots; i++)
+		for (unsigned i = part->slots; i; i--)
 			data(r, slot++, *addr++);
 	}
+	p->runs++;
 	r->insn += p->insns;
-	r->retired += p->insns;
-	r->n.instructions += p->insns;
-	r->n.loads += p->loads;
-	r->n.stores += p->stores;
-	r->n.modifies += p->modifies;
-	r->n.references +=
-	    (uint64_t)p->insns + p->loads + p->stores + p->modifies;
 	return addr;
 }
 
@@ -236,7 +261,7 @@ run_block(struct replay *r, const struct plan *p, const uint64_t *addr)
 static inline void
 fetch(struct replay *r, const struct part *p)
 {
-	if (likely(p->unit == r->code.read_unit))
+	if (likely(p->unit == r->code.unit[REF_LOAD]))
 		r->code.open->reads += p->fetches;
 	else
 		enter_page(r, &r->code, p->va, ACC_EXEC, p->fetches,
@@ -246,47 +271,47 @@ fetch(struct replay *r, const struct part *p)
 static inline void
 data(struct replay *r, const struct data_slot *s, uint64_t addr)
 {
-	uint64_t unit_bytes = (uint64_t)1 << r->unit_shift;
+	uint64_t unit = r->data.unit[s->op];
+	uint64_t first = addr >> r->unit_shift;
+	uint64_t last = (addr + s->bytes - 1) >> r->unit_shift;
 
-	if (unlikely((addr & (unit_bytes - 1)) + s->bytes > unit_bytes))
-		data_straddle(r, s, addr);
-	else if (likely(s->op != REF_MODIFY))
-		data_access(r, addr, s->op == REF_STORE, s->insn);
-	else {
-		if (!r->opt.modify_is_write)
-			data_access(r, addr, false, s->insn);
-		data_access(r, addr, true, s->insn);
-	}
+	if (((first ^ unit) | (last ^ unit)) == 0)
+		r->data.open->n[s->op]++;
+	else if (likely(first == last && s->op != REF_MODIFY))
+		enter_page(r, &r->data, addr,
+			   s->op == REF_STORE ? ACC_WRITE : ACC_READ, 1,
+			   s->insn);
+	else
+		data_slow(r, s, addr);
 }
 
-static inline void
-data_access(struct replay *r, uint64_t addr, bool write, unsigned insn)
-{
-	struct side *d = &r->data;
-	uint64_t unit = addr >> r->unit_shift;
-
-	if (unit == (write ? d->write_unit : d->read_unit)) {
-		d->open->reads += !write;
-		d->open->writes += write;
-	} else {
-		enter_page(r, d, addr, write ? ACC_WRITE : ACC_READ, 1, insn);
-	}
-}
-
-/* A reference over the edge of a unit looks up each unit it touches. */
+/* A modify is a load and a store, unless it is to be one write; a reference
+ * over the edge of a unit looks up each unit it touches. */
 static void
-data_straddle(struct replay *r, const struct data_slot *s, uint64_t addr)
+data_slow(struct replay *r, const struct data_slot *s, uint64_t addr)
 {
-	uint64_t unit_bytes = (uint64_t)1 << r->unit_shift;
-	uint64_t end = addr + s->bytes;
+	uint64_t edge = ((uint64_t)1 << r->unit_shift) - 1;
+	uint64_t last = addr + s->bytes - 1;
 	bool read = s->op == REF_LOAD ||
 		    (s->op == REF_MODIFY && !r->opt.modify_is_write);
 
-	for (uint64_t a = addr; read && a < end; a = (a | (unit_bytes - 1)) + 1)
+	if (last < addr) /* over the end of the address space */
+		last = addr;
+	for (uint64_t a = addr; read && a <= last; a = (a | edge) + 1)
 		data_access(r, a, false, s->insn);
-	for (uint64_t a = addr; s->op != REF_LOAD && a < end;
-	     a = (a | (unit_bytes - 1)) + 1)
+	for (uint64_t a = addr; s->op != REF_LOAD && a <= last;
+	     a = (a | edge) + 1)
 		data_access(r, a, true, s->insn);
+}
+
+static void
+data_access(struct replay *r, uint64_t addr, bool write, unsigned insn)
+{
+	if (addr >> r->unit_shift == r->data.unit[write])
+		r->data.open->n[write]++;
+	else
+		enter_page(r, &r->data, addr, write ? ACC_WRITE : ACC_READ, 1,
+			   insn);
 }
 
 /* Open a visit.  Where the page cannot be had (a signal), the references do
@@ -295,28 +320,25 @@ static void
 enter_page(struct replay *r, struct side *side, uint64_t addr, enum access acc,
 	   uint32_t count, unsigned insn)
 {
-	uint64_t unit = addr >> r->unit_shift;
+	bool write = acc == ACC_WRITE;
+	uint8_t flags = side->flags;
+	const struct slot *s;
 	struct visit *v;
 
-	if (r->n_visits == VISITS)
+	if (unlikely(r->n_visits == VISITS))
 		flush_visits(r);
-	side->read_unit = side->write_unit = NO_UNIT;
-	v = &r->visits[r->n_visits];
-	if (!resolve(r, addr, acc, MODE_USER, insn, v)) {
+	side->unit[REF_LOAD] = side->unit[REF_STORE] = NO_UNIT;
+	s = resolve(r, addr, acc, MODE_USER, insn, &flags);
+	if (unlikely(!s)) {
 		r->n.skipped += count;
 		return;
 	}
-	/* A fault has flushed the batch: the visit's place moved. */
-	if (v != &r->visits[r->n_visits])
-		r->visits[r->n_visits] = *v;
 	v = &r->visits[r->n_visits++];
-	v->flags |= side->flags;
-	v->reads = acc == ACC_WRITE ? 0 : count;
-	v->writes = acc == ACC_WRITE ? count : 0;
+	fill_visit(v, s, addr, r->as, flags);
+	v->n[!write] = 0;
+	v->n[write] = count;
 	side->open = v;
-	side->read_unit = unit;
-	if (acc == ACC_WRITE)
-		side->write_unit = unit;
+	side->unit[write] = side->unit[REF_LOAD] = addr >> r->unit_shift;
 }
 
 /* ------------------------------------------------------------- resolving */
@@ -353,54 +375,74 @@ slot_fill(struct slot *s, uint64_t key, uint64_t page, const struct mapping *m)
 	s->page_shift = m->page_shift;
 }
 
-/* Find what addr maps to and fill *v but for its counts and side.  False if
- * the program (or the kernel on its behalf) may not have it. */
-static bool
+static struct slot *resolve_slow(struct replay *r, uint64_t addr,
+				 enum access acc, enum cpu_mode mode,
+				 unsigned insn, uint8_t *flags);
+
+/* What addr maps to, or NULL if the program (or the kernel on its behalf) may
+ * not have it.  Adds VISIT_SET_* to *flags. */
+static inline struct slot *
 resolve(struct replay *r, uint64_t addr, enum access acc, enum cpu_mode mode,
-	unsigned insn, struct visit *v)
+	unsigned insn, uint8_t *flags)
 {
-	uint64_t page = addr >> PAGE_SHIFT, key = slot_key(r->as, page);
+	uint64_t page = addr >> PAGE_SHIFT;
 	struct slot *s = slot_of(r, r->as, page);
-	uint8_t flags = 0;
 
-	if (unlikely(s->key != key || !(s->page_rights & needs[acc]))) {
-		struct mapping m;
-		unsigned tries = 0;
+	if (likely(s->key == slot_key(r->as, page) &&
+		   s->page_rights & needs[acc]))
+		return s;
+	return resolve_slow(r, addr, acc, mode, insn, flags);
+}
 
-		while (os_resolve(r->os, r->task, va(addr), acc, &m) !=
-		       RES_OK) {
-			if (++tries > MAX_TRIES)
-				BUG("address %#llx still faults after %d tries",
-				    (unsigned long long)addr, MAX_TRIES);
-			if (!take_fault(r, addr, acc, mode, insn))
-				return false;
-		}
-		slot_fill(s, key, page, &m);
-		flags = (uint8_t)((m.set_a ? VISIT_SET_A : 0) |
-				  (m.set_d ? VISIT_SET_D : 0));
+static __attribute__((noinline)) struct slot *
+resolve_slow(struct replay *r, uint64_t addr, enum access acc,
+	     enum cpu_mode mode, unsigned insn, uint8_t *flags)
+{
+	uint64_t page = addr >> PAGE_SHIFT;
+	struct slot *s = slot_of(r, r->as, page);
+	struct mapping m;
+
+	for (unsigned tries = 0;
+	     os_resolve(r->os, r->task, va(addr), acc, &m) != RES_OK;) {
+		if (++tries > MAX_TRIES)
+			BUG("address %#llx still faults after %d tries",
+			    (unsigned long long)addr, MAX_TRIES);
+		if (!take_fault(r, addr, acc, mode, insn))
+			return NULL;
 	}
+	slot_fill(s, slot_key(r->as, page), page, &m);
+	*flags |= (uint8_t)((m.set_a ? VISIT_SET_A : 0) |
+			    (m.set_d ? VISIT_SET_D : 0));
+	return s;
+}
+
+static inline void
+fill_visit(struct visit *v, const struct slot *s, uint64_t addr, uint16_t as,
+	   uint8_t flags)
+{
 	v->va = va(addr);
 	v->pa.raw = (s->page_rights & ~OK_RIGHTS) | (addr & (PAGE_SIZE - 1));
 	v->area = s->area;
-	v->as = r->as;
+	v->as = as;
 	v->page_shift = s->page_shift;
 	v->flags = flags;
-	return true;
 }
 
-static bool
-log_fault(struct replay *r, const struct fault *f, unsigned insn,
-	  uint64_t cycles)
+/* The lanes pay for what the kernel did, the log gets a line. */
+static void
+charge_fault(struct replay *r, const struct fault *f, uint32_t pid,
+	     uint32_t tid, unsigned insn)
 {
 	struct fault_record rec = {
-	    .seq = r->n.references,
 	    .instruction = r->insn + insn,
-	    .pid = r->pid,
-	    .tid = r->tid,
+	    .counted = r->insn + insn - r->counted_from,
+	    .pid = pid,
+	    .tid = tid,
 	    .fault = f,
-	    .cycles = cycles,
 	};
 
+	for (unsigned i = r->n_lanes; i-- > 0;)
+		rec.cycles = lane_fault(r->lanes[i], r->cpu, f);
 	r->n.by_kind[f->kind]++;
 	if (f->signal)
 		r->n.signals++;
@@ -408,7 +450,8 @@ log_fault(struct replay *r, const struct fault *f, unsigned insn,
 		r->n.major++;
 	else
 		r->n.minor++;
-	return !r->opt.on_fault || r->opt.on_fault(r->opt.ctx, &rec, r->e);
+	if (r->opt.on_fault && !r->opt.on_fault(r->opt.ctx, &rec, r->e))
+		r->stopped = true;
 }
 
 /* The lanes see the world as it was, the kernel changes it, the lanes pay.
@@ -418,16 +461,18 @@ take_fault(struct replay *r, uint64_t addr, enum access acc, enum cpu_mode mode,
 	   unsigned insn)
 {
 	struct fault f;
-	uint64_t cycles = 0;
 
 	flush_visits(r);
 	for (unsigned i = 0; i < r->n_lanes; i++)
 		lane_fault_walk(r->lanes[i], r->cpu, r->as, va(addr), acc);
 	os_fault(r->os, r->task, va(addr), acc, mode, r->insn + insn, &f);
-	for (unsigned i = r->n_lanes; i-- > 0;)
-		cycles = lane_fault(r->lanes[i], r->cpu, &f);
-	if (!log_fault(r, &f, insn, cycles))
+	charge_fault(r, &f, r->pid, r->tid, insn);
+	if (f.signal && os_oom_text(r->os)) {
+		err_set(r->e, ERR_REFUSED, "instruction %llu: %s",
+			(unsigned long long)(r->insn + insn),
+			os_oom_text(r->os));
 		r->stopped = true;
+	}
 	return !f.signal;
 }
 
@@ -440,14 +485,15 @@ flush_visits(struct replay *r)
 		if (r->n_visits)
 			lane_visits(r->lanes[i], r->cpu, r->visits,
 				    r->n_visits);
-		if (r->retired)
-			lane_retire(r->lanes[i], r->cpu, r->retired);
+		if (r->insn != r->retired_to)
+			lane_retire(r->lanes[i], r->cpu,
+				    r->insn - r->retired_to);
 	}
 	r->n.visits += r->n_visits;
 	r->n_visits = 0;
-	r->retired = 0;
-	r->code.read_unit = r->code.write_unit = NO_UNIT;
-	r->data.read_unit = r->data.write_unit = NO_UNIT;
+	r->retired_to = r->insn;
+	for (unsigned op = 0; op < 3; op++)
+		r->code.unit[op] = r->data.unit[op] = NO_UNIT;
 }
 
 /* ----------------------------------------------------- cutting the blocks */
@@ -508,15 +554,35 @@ plan_block(struct replay *r, const struct code_block *b, struct plan *p)
 	p->n_parts = (uint16_t)(r->n_parts - p->first_part);
 }
 
+/* Counts are kept by block while a chunk is under way. */
+static void
+fold_counts(struct replay *r)
+{
+	for (uint32_t i = 0; i < r->n_plans; i++) {
+		struct plan *p = &r->plans[i];
+		uint64_t runs = p->runs;
+
+		p->runs = 0;
+		r->n.instructions += runs * p->insns;
+		r->n.loads += runs * p->loads;
+		r->n.stores += runs * p->stores;
+		r->n.modifies += runs * p->modifies;
+	}
+	r->n.references =
+	    r->n.instructions + r->n.loads + r->n.stores + r->n.modifies;
+}
+
 static void
 plan_chunk(struct replay *r, const struct trace_batch *b)
 {
+	fold_counts(r);
 	r->chunk = b->chunk;
 	r->dict = b->dict;
 	r->n_parts = 0;
+	r->n_plans = b->dict->n_blocks;
 	r->plans =
 	    xreallocarray(r->plans, b->dict->n_blocks, sizeof(*r->plans));
-	for (uint32_t i = 0; i < b->dict->n_blocks; i++)
+	for (uint32_t i = 0; i < r->n_plans; i++)
 		plan_block(r, &b->dict->blocks[i], &r->plans[i]);
 }
 
@@ -539,6 +605,20 @@ settle(struct replay *r)
 		lane_switch(r->lanes[i], r->cpu, r->as);
 }
 
+static void
+kernel_visit(struct replay *r, const struct slot *s, uint64_t addr, bool write,
+	     uint8_t flags)
+{
+	struct visit *v;
+
+	if (r->n_visits == VISITS)
+		flush_visits(r);
+	v = &r->visits[r->n_visits++];
+	fill_visit(v, s, addr, r->as, flags);
+	v->reads = !write;
+	v->writes = write;
+}
+
 /* The kernel touches user memory for a system call, page by page; the rest
  * of a range it may not have is not touched (EFAULT). */
 static void
@@ -552,18 +632,15 @@ touch_range(struct replay *r, const struct user_range *u)
 		return;
 	for (uint64_t a = u->addr; a < end && !r->stopped;
 	     a = (a | (PAGE_SIZE - 1)) + 1) {
-		struct visit v;
+		uint8_t flags = 0;
+		const struct slot *s =
+		    resolve(r, a, acc, MODE_KERNEL, 0, &flags);
 
-		if (!resolve(r, a, acc, MODE_KERNEL, 0, &v))
+		if (!s)
 			return;
 		r->n.kernel_pages++;
-		if (!r->opt.price_kernel_refs)
-			continue;
-		v.reads = !u->write;
-		v.writes = u->write;
-		if (r->n_visits == VISITS)
-			flush_visits(r);
-		r->visits[r->n_visits++] = v;
+		if (r->opt.price_kernel_refs)
+			kernel_visit(r, s, a, u->write, flags);
 	}
 }
 
@@ -575,6 +652,21 @@ touch_ranges(struct replay *r, const struct syscall_desc *s, bool write)
 			touch_range(r, &s->ranges[i]);
 }
 
+/* The kernel acts; faults it takes on the way have no reference of ours. */
+static bool
+tell_kernel(struct replay *r, const struct event *ev)
+{
+	uint32_t pid, tid;
+	struct fault f;
+
+	if (!os_event(r->os, ev, r->insn, r->e))
+		return false;
+	settle(r);
+	while (os_pending_fault(r->os, &f, &pid, &tid))
+		charge_fault(r, &f, pid, tid, 0);
+	return true;
+}
+
 static bool
 apply_syscall(struct replay *r, const struct event *ev)
 {
@@ -582,9 +674,8 @@ apply_syscall(struct replay *r, const struct event *ev)
 		lane_syscall(r->lanes[i], r->cpu);
 	touch_ranges(r, &ev->sys, false);
 	flush_visits(r);
-	if (!os_event(r->os, ev, r->insn, r->e))
+	if (!tell_kernel(r, ev))
 		return false;
-	settle(r);
 	touch_ranges(r, &ev->sys, true);
 	return r->e->kind == ERR_NONE;
 }
@@ -604,10 +695,7 @@ apply_event(struct replay *r, const struct event *ev)
 	}
 	if (ev->kind == EV_SYSCALL)
 		return apply_syscall(r, ev);
-	if (!os_event(r->os, ev, r->insn, r->e))
-		return false;
-	settle(r);
-	return true;
+	return tell_kernel(r, ev);
 }
 
 /* ------------------------------------------- what the kernel tells lanes */
@@ -667,9 +755,16 @@ make_lanes(struct replay *r, const struct lane_config *cfg, unsigned n,
 		if (!l)
 			return false;
 		r->lanes[r->n_lanes] = l;
-		if (lane_wants_lines(l))
-			r->unit_shift = 6;
+		if (lane_wants_lines(l) != lane_wants_lines(r->lanes[0]))
+			return err_set(
+			    e, ERR_INPUT,
+			    "lanes %s and %s differ in cpu.data_caches: lanes "
+			    "of one replay take references by page or by "
+			    "line, all of them",
+			    cfg[0].name, cfg[r->n_lanes++].name);
 	}
+	if (n && lane_wants_lines(r->lanes[0]))
+		r->unit_shift = LINE_SHIFT;
 	return true;
 }
 

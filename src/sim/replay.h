@@ -22,8 +22,8 @@ struct replay;
 
 /* One line of the fault log. */
 struct fault_record {
-	uint64_t seq;         /* references before it, in the replay */
 	uint64_t instruction; /* instructions before its own, in the trace */
+	uint64_t counted;     /* instructions counted before its own */
 	uint32_t pid, tid;
 	const struct fault *fault;
 	uint64_t cycles; /* in the first lane, failing walk included */
@@ -37,7 +37,8 @@ struct replay_options {
 	bool price_kernel_refs; /* the kernel's accesses to user memory go
 				   through the lanes, not only their faults */
 	/* Called for each fault (signals included) in program order; false
-	 * stops the replay with *e.  May be NULL. */
+	 * stops the replay with *e.  May be NULL.  replay_counts() is then up
+	 * to date in its faults, not in its references. */
 	bool (*on_fault)(void *ctx, const struct fault_record *r,
 			 struct err *e);
 	/* Called about every 4 M references; false stops it, as Ctrl-C does.

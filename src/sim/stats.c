@@ -81,82 +81,29 @@ stats_grow_areas(struct lane_stats *s, uint32_t id)
 	s->n_areas = n;
 }
 
-/* Lookups at the first level are counted by visit (stats_record_visits()),
- * but for those that fault. */
 static void
-record_asked(struct lane_stats *s, const struct lane_event *ev)
+record_walk(struct lane_stats *s, const struct walk_result *w, uint64_t cycles)
 {
-	enum side side = ev->insn ? SIDE_I : SIDE_D;
-
-	for (unsigned i = 0; i < ev->n_asked; i++) {
-		bool missed = ev->walked || i + 1 < ev->n_asked;
-		bool counted = !i && ev->kind == LEV_ACCESS;
-		struct tlb_stats *t;
-
-		s->level[i].lookups += !counted;
-		s->level[i].misses += missed;
-		if (ev->asked[i] == LANE_NO_TLB)
-			continue;
-		t = &s->tlb[ev->asked[i]];
-		t->side_lookups[side] += !counted;
-		t->side_misses[side] += missed;
-		t->fills += missed && ev->kind == LEV_ACCESS;
-		t->evictions += ev->evicted >> i & 1;
-	}
-}
-
-static void
-record_walk(struct lane_stats *s, const struct lane_event *ev)
-{
-	const struct walk_result *w = &ev->walk;
-	unsigned asked =
-	    w->pwc == WALK_NO_PWC ? s->config->n_pwcs : w->pwc + 1u;
-
-	s->walks++;
-	s->walks_completed += ev->kind == LEV_ACCESS;
-	s->walks_failed += ev->kind == LEV_FAULT_WALK;
-	s->walks_insn += ev->insn;
-	s->walks_data += !ev->insn;
-	s->walk_cycles += ev->walk_cycles;
-	*(ev->insn ? &s->walk_cycles_insn : &s->walk_cycles_data) +=
-	    ev->walk_cycles;
-	hist_add(&s->walk_hist, ev->walk_cycles);
-	for (unsigned i = 0; i < asked; i++)
-		s->pwc[i].lookups++;
+	s->walk_cycles += cycles;
+	hist_add(&s->walk_hist, cycles);
 	if (w->pwc != WALK_NO_PWC)
 		s->pwc[w->pwc].hits++;
-	s->pte_loads += w->n_loads;
 	for (unsigned i = 0; i < w->n_loads; i++)
 		s->pte_loads_at[w->load[i].level][w->load[i].where]++;
 }
 
+/* An access that faults is attributed to its area by LEV_FAULT. */
 static void
 record_access(struct lane_stats *s, const struct lane_event *ev)
 {
-	struct size_stats *size = &s->size[ev->size];
-	bool stlb_hit = !ev->walked && ev->n_asked > 1;
-
-	record_asked(s, ev);
-	if (ev->walked)
-		record_walk(s, ev);
-	s->stlb_hits += stlb_hit;
-	s->stlb_misses += ev->walked;
-	s->l1_tlb_misses += stlb_hit || ev->walked;
-	s->ad_assists += ev->assist;
-	size->l1_misses += stlb_hit || ev->walked;
-	size->stlb_hits += stlb_hit;
-	size->walks += ev->walked;
-	size->walk_cycles += ev->walk_cycles;
-}
-
-/* An access that faults is attributed to its area by LEV_FAULT. */
-static void
-record_area(struct lane_stats *s, const struct lane_event *ev)
-{
 	struct area_stats *a = stats_area(s, ev->area);
+	bool found = ev->found != LANE_NO_TLB;
 
-	a->l1_misses += ev->walked || ev->n_asked > 1;
-	a->stlb_hits += !ev->walked && ev->n_asked > 1;
+	if (ev->walked)
+		record_walk(s, &ev->walk, ev->walk_cycles);
+	s->ad_assists += ev->assist;
+	a->l1_misses += ev->walked || found;
+	a->stlb_hits += found;
 	a->walks += ev->walked;
 	a->walk_cycles += ev->walk_cycles;
 	a->ad_assists += ev->assist;
@@ -195,10 +142,9 @@ stats_record(struct lane_stats *s, const struct lane_event *ev)
 	switch ((enum lane_event_kind)ev->kind) {
 	case LEV_ACCESS:
 		record_access(s, ev);
-		record_area(s, ev);
 		return;
 	case LEV_FAULT_WALK:
-		record_access(s, ev);
+		record_walk(s, &ev->walk, ev->walk_cycles);
 		return;
 	case LEV_DATA:
 		s->data_at[ev->insn ? SIDE_I : SIDE_D][ev->where]++;
@@ -228,19 +174,53 @@ stats_record(struct lane_stats *s, const struct lane_event *ev)
 	BUG("event of kind %u", ev->kind);
 }
 
-void
-stats_record_visits(struct lane_stats *s, enum side side, unsigned size,
-		    unsigned tlb, const struct visit_counts *n)
+static void
+record_level(struct lane_stats *s, enum side side, unsigned level, uint8_t tlb,
+	     uint64_t asked, const struct route_counts *n)
 {
-	uint64_t references = n->reads + n->writes;
+	uint64_t missed = n->missed[level] + n->faulted;
+	struct tlb_stats *t;
 
-	s->references += references;
-	s->fetches += side == SIDE_I ? references : 0;
-	s->loads += side == SIDE_D ? n->reads : 0;
-	s->stores += side == SIDE_D ? n->writes : 0;
-	s->size[size].references += references;
-	s->level[0].lookups += references;
-	s->tlb[tlb].side_lookups[side] += references;
+	asked += n->faulted;
+	s->level[level].lookups += asked;
+	s->level[level].misses += missed;
+	if (tlb == LANE_NO_TLB)
+		return;
+	t = &s->tlb[tlb];
+	t->side_lookups[side] += asked;
+	t->side_misses[side] += missed;
+	t->fills += n->missed[level];
+	t->evictions += n->evicted[level];
+}
+
+void
+stats_record_route(struct lane_stats *s, enum side side, unsigned size,
+		   const uint8_t *tlb, const struct route_counts *n)
+{
+	uint64_t references = n->reads + n->writes, asked = references;
+	uint64_t walks = n->missed[s->n_levels - 1] + n->faulted;
+	struct size_stats *z = &s->size[size];
+
+	for (unsigned i = 0; i < s->n_levels; i++) {
+		record_level(s, side, i, tlb[i], asked, n);
+		asked = n->missed[i];
+	}
+	z->references += references;
+	z->l1_misses += n->missed[0] + n->faulted;
+	z->stlb_hits += n->missed[0] + n->faulted - walks;
+	z->walks += walks;
+	z->walk_cycles += n->walk_cycles;
+	s->walks_failed += n->faulted;
+	if (side == SIDE_I) {
+		s->fetches += references;
+		s->walks_insn += walks;
+		s->walk_cycles_insn += n->walk_cycles;
+	} else {
+		s->loads += n->reads;
+		s->stores += n->writes;
+		s->walks_data += walks;
+		s->walk_cycles_data += n->walk_cycles;
+	}
 }
 
 void
@@ -262,6 +242,30 @@ finish_tlbs(struct lane_stats *s)
 	}
 	for (unsigned i = 0; i < s->n_levels; i++)
 		s->level[i].hits = s->level[i].lookups - s->level[i].misses;
+	s->references = s->fetches + s->loads + s->stores;
+	s->l1_tlb_misses = s->level[0].misses;
+	s->stlb_misses = s->level[s->n_levels - 1].misses;
+	s->stlb_hits = s->l1_tlb_misses - s->stlb_misses;
+}
+
+static void
+finish_walks(struct lane_stats *s)
+{
+	uint64_t asked = s->walk_hist.n;
+
+	s->walks = s->walk_hist.n;
+	s->walks_completed = s->walks - s->walks_failed;
+	s->walk_p50 = hist_quantile(&s->walk_hist, 500);
+	s->walk_p99 = hist_quantile(&s->walk_hist, 990);
+	s->walk_max = s->walk_hist.max;
+	for (unsigned i = 0; i < s->config->n_pwcs; i++) {
+		s->pwc[i].lookups = asked;
+		asked -= s->pwc[i].hits;
+	}
+	s->pte_loads = 0;
+	for (unsigned level = 0; level < PAGING_MAX_LEVELS; level++)
+		for (unsigned i = 0; i <= s->config->n_caches; i++)
+			s->pte_loads += s->pte_loads_at[level][i];
 }
 
 static void
@@ -297,12 +301,10 @@ stats_finish(struct lane_stats *s)
 	uint64_t base = timing_base(s->config, s->instructions);
 
 	finish_tlbs(s);
+	finish_walks(s);
 	finish_caches(s);
 	s->cycles += base - s->by_cause[CAUSE_BASE];
 	s->by_cause[CAUSE_BASE] = base;
-	s->walk_p50 = hist_quantile(&s->walk_hist, 500);
-	s->walk_p99 = hist_quantile(&s->walk_hist, 990);
-	s->walk_max = s->walk_hist.max;
 }
 
 static void
@@ -329,8 +331,7 @@ check_tlbs(const struct lane_stats *s)
 		stlb_hits += i ? hits[i] : 0;
 	}
 	BUG_ON(s->level[0].lookups != s->references + s->walks_failed);
-	BUG_ON(s->level[0].misses != s->l1_tlb_misses);
-	BUG_ON(s->level[s->n_levels - 1].misses != s->stlb_misses);
+	BUG_ON(s->walks != s->stlb_misses);
 	BUG_ON(stlb_hits != s->stlb_hits);
 	BUG_ON(cycles != s->by_cause[CAUSE_STLB_HIT]);
 }
@@ -339,60 +340,83 @@ static void
 check_walks(const struct lane_stats *s)
 {
 	const struct lane_config *cfg = s->config;
-	uint64_t loads = 0, cycles = s->walks * cfg->walk_start_cycles;
+	uint64_t cycles = s->walks * cfg->walk_start_cycles, loads = 0;
+	uint64_t begun = s->walks;
 
-	for (unsigned level = 0; level < PAGING_MAX_LEVELS; level++) {
+	for (unsigned level = PAGING_MAX_LEVELS; level-- > 0;)
 		for (unsigned i = 0; i <= cfg->n_caches; i++) {
 			loads += s->pte_loads_at[level][i];
 			cycles += s->pte_cycles_at[level][i];
 		}
-	}
 	for (unsigned i = 0; i < cfg->n_pwcs; i++) {
 		BUG_ON(s->pwc[i].hits > s->pwc[i].lookups);
-		BUG_ON(i && s->pwc[i].lookups !=
-				s->pwc[i - 1].lookups - s->pwc[i - 1].hits);
 		cycles += s->pwc[i].hits * cfg->pwc[i].hit_cycles;
+		begun -= s->pwc[i].hits;
 	}
-	BUG_ON(cfg->n_pwcs && s->pwc[0].lookups != s->walks);
-	BUG_ON(s->walks != s->stlb_misses);
-	BUG_ON(s->walks != s->walks_completed + s->walks_failed);
-	BUG_ON(s->walks != s->walks_insn + s->walks_data);
-	BUG_ON(s->walks != s->walk_hist.n);
+	/* A walk that no such cache helped loads from the root. */
+	for (unsigned i = 0; i <= cfg->n_caches; i++)
+		begun -= s->pte_loads_at[cfg->paging->levels - 1][i];
+	BUG_ON(begun);
 	BUG_ON(loads != s->pte_loads);
+	BUG_ON(s->walks_failed > s->walks);
+	BUG_ON(s->walks != s->walks_insn + s->walks_data);
 	BUG_ON(cycles != s->walk_cycles);
 	BUG_ON(s->walk_cycles != s->by_cause[CAUSE_WALK]);
 	BUG_ON(s->walk_cycles != s->walk_cycles_insn + s->walk_cycles_data);
 }
 
 static void
-check_shares(const struct lane_stats *s)
+check_sizes(const struct lane_stats *s)
 {
-	uint64_t references = 0, walks = 0, faults = 0, fault_cycles = 0;
-	uint64_t assists = 0;
+	struct size_stats sum = {0};
 
 	for (unsigned i = 0; i < PAGING_MAX_LEVELS; i++) {
-		references += s->size[i].references;
-		walks += s->size[i].walks;
+		sum.references += s->size[i].references;
+		sum.l1_misses += s->size[i].l1_misses;
+		sum.stlb_hits += s->size[i].stlb_hits;
+		sum.walks += s->size[i].walks;
+		sum.walk_cycles += s->size[i].walk_cycles;
 	}
-	BUG_ON(references != s->references);
-	BUG_ON(walks != s->walks);
-	BUG_ON(s->references != s->fetches + s->loads + s->stores);
-	references = 0;
+	BUG_ON(sum.references != s->references);
+	BUG_ON(sum.l1_misses != s->l1_tlb_misses);
+	BUG_ON(sum.stlb_hits != s->stlb_hits);
+	BUG_ON(sum.walks != s->walks);
+	BUG_ON(sum.walk_cycles != s->walk_cycles);
+}
+
+/* A failing walk whose fault was never told belongs to no area. */
+static void
+check_areas(const struct lane_stats *s)
+{
+	struct area_stats sum = {0};
+
 	for (size_t i = 0; i < s->n_areas; i++) {
-		references += s->area[i].references;
-		faults += s->area[i].faults;
-		assists += s->area[i].ad_assists;
+		sum.references += s->area[i].references;
+		sum.stlb_hits += s->area[i].stlb_hits;
+		sum.walks += s->area[i].walks;
+		sum.ad_assists += s->area[i].ad_assists;
+		sum.faults += s->area[i].faults;
+		sum.fault_cycles += s->area[i].fault_cycles;
 	}
-	BUG_ON(references != s->references);
-	BUG_ON(faults != s->faults);
-	BUG_ON(assists != s->ad_assists);
-	faults = 0;
+	BUG_ON(sum.references != s->references);
+	BUG_ON(sum.stlb_hits != s->stlb_hits);
+	BUG_ON(sum.walks > s->walks || sum.walks < s->walks_completed);
+	BUG_ON(sum.ad_assists != s->ad_assists);
+	BUG_ON(sum.faults != s->faults);
+	BUG_ON(sum.fault_cycles != s->fault_cycles);
+}
+
+static void
+check_faults(const struct lane_stats *s)
+{
+	struct fault_stats sum = {0};
+
 	for (unsigned i = 0; i < FAULT_KIND_COUNT; i++) {
-		faults += s->by_kind[i].count;
-		fault_cycles += s->by_kind[i].cycles;
+		sum.count += s->by_kind[i].count;
+		sum.cycles += s->by_kind[i].cycles;
 	}
-	BUG_ON(faults != s->faults);
-	BUG_ON(fault_cycles != s->fault_cycles);
+	BUG_ON(sum.count != s->faults);
+	BUG_ON(sum.cycles != s->fault_cycles);
 }
 
 void
@@ -402,7 +426,9 @@ stats_check(const struct lane_stats *s)
 
 	check_tlbs(s);
 	check_walks(s);
-	check_shares(s);
+	check_sizes(s);
+	check_areas(s);
+	check_faults(s);
 	for (unsigned i = 0; i < CAUSE_COUNT; i++)
 		cycles += s->by_cause[i];
 	BUG_ON(cycles != s->cycles);

@@ -106,13 +106,19 @@ stat_value(const struct lane_stats *s, const struct stat_desc *d)
 /* Count what happened; timing_charge() has seen it. */
 void stats_record(struct lane_stats *s, const struct lane_event *ev);
 
-/* Visits of one side to pages of one size, asked of one first-level TLB. */
-struct visit_counts {
+/* What references of one side to pages of one size met at the TLBs, counted
+ * where it happens.  A miss of the last level is a walk. */
+struct route_counts {
 	uint64_t reads, writes;
+	uint64_t missed[LANE_MAX_LEVELS];  /* not found at the level */
+	uint64_t evicted[LANE_MAX_LEVELS]; /* entries that had to go for it */
+	uint64_t faulted; /* lookups that missed everywhere, then faulted */
+	uint64_t walk_cycles;
 };
 
-void stats_record_visits(struct lane_stats *s, enum side side, unsigned size,
-			 unsigned tlb, const struct visit_counts *n);
+/* tlb: the arrays asked, by level; LANE_NO_TLB: none. */
+void stats_record_route(struct lane_stats *s, enum side side, unsigned size,
+			const uint8_t *tlb, const struct route_counts *n);
 
 /* References of one side that its nearest cache served. */
 void stats_record_near(struct lane_stats *s, enum side side, unsigned where,

@@ -61,10 +61,8 @@ charge_access(struct bill *b, const struct lane_config *cfg)
 	if (ev->walked) {
 		ev->walk_cycles = walk_cycles(cfg, &ev->walk);
 		add(b, CAUSE_WALK, ev->walk_cycles);
-	} else if (ev->n_asked > 1) {
-		unsigned tlb = ev->asked[ev->n_asked - 1];
-
-		add(b, CAUSE_STLB_HIT, cfg->tlb[tlb].hit_cycles);
+	} else if (ev->found != LANE_NO_TLB) {
+		add(b, CAUSE_STLB_HIT, cfg->tlb[ev->found].hit_cycles);
 	}
 	if (ev->assist)
 		add(b, CAUSE_AD_ASSIST, cfg->ad_assist_cycles);

@@ -69,22 +69,17 @@ enum lane_event_kind {
 struct lane_event {
 	uint8_t kind; /* enum lane_event_kind */
 	bool insn;
-	bool assist; /* an A or D bit was set */
-	bool walked;
-	uint8_t size;    /* of the page: level of its leaf entry */
+	bool assist;     /* an A or D bit was set */
+	bool walked;     /* .walk says how */
+	uint8_t found;   /* TLB beyond the first level, or LANE_NO_TLB */
 	uint8_t where;   /* LEV_DATA: number of the cache, or of memory */
 	uint8_t nearest; /* LEV_DATA: the cache whose time is in the cpi */
-	/* TLBs asked, by level from the first: number, or LANE_NO_TLB where a
-	 * level has none for the page.  All missed, but the last if !walked. */
-	uint8_t n_asked;
-	uint8_t asked[LANE_MAX_LEVELS];
-	uint8_t evicted; /* bit i: filling asked[i] evicted */
 	uint32_t area;
-	struct walk_result walk;
 	const struct fault *fault;
 	const struct kwork *work;
 	const uint64_t *dropped; /* translations dropped, by TLB; or NULL */
 	uint64_t count;
+	struct walk_result walk;
 	/* Filled by timing_charge(). */
 	uint64_t cycles, walk_cycles;
 };

@@ -16,7 +16,7 @@ enum ref_op { REF_LOAD, REF_STORE, REF_MODIFY };
 
 #define BLOCK_MAX_INSNS 255 /* a longer run is several blocks */
 #define BLOCK_MAX_SLOTS 1024
-#define REF_MAX_BYTES	65535
+#define REF_MAX_BYTES   65535
 
 struct data_slot {
 	uint16_t insn; /* which instruction of the block, from 0; never falls */

@@ -15,7 +15,7 @@ out_free(struct outbuf *o)
 uint8_t *
 out_space(struct outbuf *o, size_t n)
 {
-	if (o->cap - o->n < n) {
+	if (!o->p || o->cap - o->n < n) {
 		o->cap = (o->cap + n) * 3 / 2 + 64;
 		o->p = xrealloc(o->p, o->cap);
 	}

@@ -48,6 +48,12 @@ in_left(const struct inbuf *in)
 	return (size_t)(in->end - in->p);
 }
 
+static inline uint16_t
+load_u16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] | p[1] << 8);
+}
+
 static inline uint32_t
 load_u32(const uint8_t *p)
 {

@@ -24,11 +24,17 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/log.h"
 #include "base/progress.h"
 #include "base/release.h"
 #include "base/xalloc.h"
+#include "trace/vgstream.h"
 
-#define GRACE_SECONDS 3.0 /* between a request to end and SIGKILL */
+/* Between a request to end and SIGKILL.  Valgrind looks for signals every
+ * 100,000 blocks of code, which can be seconds of lackey's writing. */
+#define GRACE_SECONDS 10.0
+
+#define FAST_LEVEL 4 /* of compression, where that is the slowest part */
 
 static const char *const valgrind_options[] = {
     "--command-line-only=yes", "--tool=lackey",        "--basic-counts=no",
@@ -186,15 +192,15 @@ static const char blind[] =
 
 static void
 gather_facts(struct facts *f, const char *valgrind, const char *program,
-	     char *const *argv)
+	     char *const *argv, bool own_tool)
 {
 	char date[64];
 	time_t t = time(NULL);
 	struct tm tm;
 
 	facts_add(f, "tool.version", pagewalk_version);
-	facts_add(f, "capture.backend", "lackey");
-	facts_add(f, "capture.blind", blind);
+	facts_add(f, "capture.backend", own_tool ? "pagewalk" : "lackey");
+	facts_add(f, "capture.blind", own_tool ? capture_vg_blind : blind);
 	add_command(f, argv);
 	add_program(f, program);
 	add_environment(f);
@@ -213,9 +219,12 @@ create_trace(struct capture *c, const char *valgrind, const char *program,
 	const char *name = strrchr(argv[0], '/');
 	struct facts f = {0};
 
+	/* Our tool is held up by the compressor. */
+	if (c->own_tool && !wo.level)
+		wo.level = FAST_LEVEL;
 	*path = c->opt->output ? xstrdup(c->opt->output)
 			       : xasprintf("%s.pwt", name ? name + 1 : argv[0]);
-	gather_facts(&f, valgrind, program, argv);
+	gather_facts(&f, valgrind, program, argv, c->own_tool);
 	c->out = trace_create(*path, &wo, f.pairs, f.n, &c->err);
 	facts_free(&f);
 	return c->out;
@@ -250,16 +259,29 @@ free_words(char **words)
 }
 
 static bool
-launch(struct capture *c, struct loop *l, const char *valgrind,
-       char *const *argv)
+launch_lackey(struct capture *c, const char *valgrind, char *const *argv,
+	      const sigset_t *mask)
 {
 	char **words;
-	sigset_t ours, before;
 
 	/* Nothing can be made under that name if we are not there. */
 	snprintf(c->log_prefix, sizeof(c->log_prefix), "/proc/pagewalk-log-%d/",
 		 (int)getpid());
 	words = command_line(c, valgrind, argv);
+	c->root = gate_launch(&c->gate, words, mask, &c->err);
+	free_words(words);
+	if (c->root < 0)
+		return false;
+	process_new(c, (uint32_t)c->root);
+	return true;
+}
+
+static bool
+launch(struct capture *c, struct loop *l, const char *valgrind,
+       char *const *argv)
+{
+	sigset_t ours, before;
+
 	sigemptyset(&ours);
 	sigaddset(&ours, SIGINT);
 	sigaddset(&ours, SIGTERM);
@@ -268,17 +290,15 @@ launch(struct capture *c, struct loop *l, const char *valgrind,
 	sigprocmask(SIG_BLOCK, &ours, &before);
 	l->signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	c->root = gate_launch(&c->gate, words, &before, &c->err);
-	free_words(words);
-	if (c->root < 0)
-		return false;
-	process_new(c, (uint32_t)c->root);
-	return true;
+	return c->own_tool ? capture_vg_launch(c, valgrind, argv, &before)
+			   : launch_lackey(c, valgrind, argv, &before);
 }
 
 static void
 kill_all(struct capture *c)
 {
+	if (c->vg)
+		vgstream_kill(c->vg, SIGKILL);
 	for (struct process *p = c->processes; p; p = p->next)
 		if (p->pidfd >= 0)
 			syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL,
@@ -302,6 +322,8 @@ on_end_signal(struct capture *c, struct loop *l,
 	l->ending_at = monotonic_seconds() + GRACE_SECONDS;
 	if (si->ssi_code == SI_KERNEL)
 		return;
+	if (c->vg)
+		vgstream_kill(c->vg, (int)si->ssi_signo);
 	for (struct process *p = c->processes; p; p = p->next)
 		if (p->pidfd >= 0)
 			syscall(SYS_pidfd_send_signal, p->pidfd,
@@ -319,6 +341,8 @@ take_signals(struct capture *c, struct loop *l)
 		if (si.ssi_signo != SIGCHLD)
 			on_end_signal(c, l, &si);
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (c->vg)
+			vgstream_reaped(c->vg, pid, status);
 		if (pid != c->root)
 			continue;
 		c->root_status = status;
@@ -405,6 +429,26 @@ follow(struct capture *c, struct loop *l)
 }
 
 static void
+follow_own_tool(struct capture *c, struct loop *l)
+{
+	bool more = true;
+
+	while (more || !c->root_reaped) {
+		take_signals(c, l);
+		if (more && !c->failed)
+			more = capture_vg_step(c);
+		else
+			poll(NULL, 0, 10);
+		report_progress(c, l);
+		if (c->failed || c->full ||
+		    (c->ending && monotonic_seconds() >= l->ending_at))
+			kill_all(c);
+		if (c->failed)
+			more = false;
+	}
+}
+
+static void
 note_number(struct capture *c, const char *key, uint64_t value)
 {
 	char text[32];
@@ -471,6 +515,7 @@ clean_up(struct capture *c, struct loop *l)
 {
 	while (c->processes)
 		process_free(c->processes);
+	vgstream_free(c->vg);
 	gate_close(&c->gate);
 	files_free(&c->files);
 	free(c->held);
@@ -493,6 +538,33 @@ find_command(const char *name, int *status, struct err *e)
 	return NULL;
 }
 
+/* Which back end?  False and *e if the one asked for is not there. */
+static bool
+choose_backend(struct capture *c, struct err *e)
+{
+	const char *name = c->opt->backend;
+	char *dir = vgstream_tool_dir();
+
+	c->own_tool = dir && (!name || strcmp(name, "lackey") != 0);
+	free(dir);
+	if (name && strcmp(name, "lackey") != 0 &&
+	    strcmp(name, "pagewalk") != 0)
+		return err_set(e, ERR_USAGE,
+			       "--backend: %s is not pagewalk or lackey", name);
+	if (c->opt->roi && !c->own_tool)
+		return err_set(e, ERR_FAILED,
+			       "--roi: lackey does not see markers");
+	if (name && !c->own_tool && strcmp(name, "pagewalk") == 0)
+		return err_set(e, ERR_FAILED,
+			       "--backend: our Valgrind tool is not there (it "
+			       "is built where Valgrind's development files "
+			       "are)");
+	if (!name && !c->own_tool && !c->opt->quiet)
+		warn("our Valgrind tool has not been built: using lackey, "
+		     "which is a hundred times slower");
+	return true;
+}
+
 bool
 capture_run(const struct capture_options *opt, char *const *argv, int *status,
 	    struct err *e)
@@ -503,7 +575,9 @@ capture_run(const struct capture_options *opt, char *const *argv, int *status,
 			    .files = {.announce = emit_file, .ctx = &c},
 			    .gate = {.listener = -1}};
 	struct loop l = {.signals = -1};
-	char *valgrind = capture_find_valgrind(e), *path = NULL;
+	char *valgrind =
+	    choose_backend(&c, e) ? capture_find_valgrind(e) : NULL;
+	char *path = NULL;
 	char *program = valgrind ? find_command(argv[0], status, e) : NULL;
 	bool fine = false;
 
@@ -515,9 +589,12 @@ capture_run(const struct capture_options *opt, char *const *argv, int *status,
 			unlink(path);
 			fine = false;
 		} else if (fine) {
-			follow(&c, &l);
+			if (c.vg)
+				follow_own_tool(&c, &l);
+			else
+				follow(&c, &l);
 			fine = finish(&c, &l, path);
-			*status = exit_status(&c);
+			*status = fine ? exit_status(&c) : 0;
 		}
 		if (!fine)
 			*e = c.err;

@@ -122,7 +122,6 @@ facts_add_machine(struct facts *f, const char *path)
 	add_line(f, "setting.dirty_ratio", VM "dirty_ratio", "");
 	add_line(f, "setting.dirty_background_ratio",
 		 VM "dirty_background_ratio", "");
-	add_line(f, "setting.kernel_cmdline", "/proc/cmdline", "");
 	add_file_system(f, path);
 #undef THP
 #undef VM

@@ -24,6 +24,8 @@ struct thread {
 	uint64_t clear_tid;         /* cleared by the kernel at its end */
 };
 
+struct vgstream;
+
 struct process {
 	struct capture *cap;
 	struct process *next;
@@ -63,9 +65,12 @@ struct capture {
 	const struct capture_options *opt;
 	struct trace_writer *out;
 	struct err err;
-	bool failed; /* err says why */
-	bool ending; /* a signal asked us to stop */
-	bool full;   /* max_refs reached */
+	bool failed;         /* err says why */
+	bool ending;         /* a signal asked us to stop */
+	bool full;           /* max_refs reached */
+	bool own_tool;       /* not lackey */
+	struct vgstream *vg; /* our tool's, or NULL: lackey */
+	bool in_roi;         /* its markers say so */
 	struct gate gate;
 	struct files files;
 	struct process *processes;
@@ -112,6 +117,13 @@ bool begin_fork(struct process *p, uint32_t number, uint32_t pid);
 uint32_t pending_fork(struct process *p);
 /* The pending call of a thread ended with ret. */
 void finish_call(struct process *p, struct thread *t, int64_t ret);
+
+/* capture_vg.c: the back end with our own tool */
+extern const char capture_vg_blind[];
+bool capture_vg_launch(struct capture *c, const char *valgrind,
+		       char *const *argv, const sigset_t *mask);
+/* Write some of what comes; false when all has ended. */
+bool capture_vg_step(struct capture *c);
 
 /* capture_hold.c: held calls */
 /* Take all calls that wait; let those go on whose logs have been read. */

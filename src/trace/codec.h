@@ -11,7 +11,7 @@
 
 #include "trace/bytes.h"
 
-struct packer;	 /* keeps its tables between sections */
+struct packer; /* keeps its tables between sections */
 struct unpacker;
 
 struct packer *packer_new(int level);

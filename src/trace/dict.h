@@ -14,7 +14,7 @@
 /* The blocks, and behind them in the same arrays the one under way. */
 struct dict {
 	struct code_block *blocks; /* room for 65536 */
-	uint64_t *hashes;	   /* of each block */
+	uint64_t *hashes;          /* of each block */
 	uint8_t *insn_bytes;
 	struct data_slot *slots;
 	uint32_t *table; /* hash table: block number + 1, 0 is free */

@@ -7,7 +7,9 @@
 #include "trace/events.h"
 #include "trace/format.h"
 
-#define MAPD_ALL (MAPD_SHARED | MAPD_STACK | MAPD_HEAP | MAPD_BSS | MAPD_VDSO)
+#define MAPD_ALL                                                       \
+	(MAPD_SHARED | MAPD_STACK | MAPD_HEAP | MAPD_BSS | MAPD_VDSO | \
+	 MAPD_BLIND)
 
 void
 event_scratch_free(struct event_scratch *s)

@@ -34,7 +34,7 @@ struct trace_batch {
 	uint32_t n_ids;
 	uint32_t n_addrs;
 	uint64_t first_insn; /* instructions before this batch, in the trace */
-	uint64_t chunk;	     /* number of the chunk it is from */
+	uint64_t chunk;      /* number of the chunk it is from */
 };
 
 struct trace_damage {
@@ -45,8 +45,7 @@ struct trace_damage {
 /* Open and check header and, if there, index.  recover: skip damaged chunks
  * instead of failing.  NULL and *e when it is not a trace, or of a version
  * this program does not read. */
-struct trace_reader *trace_open(const char *path, bool recover,
-				struct err *e);
+struct trace_reader *trace_open(const char *path, bool recover, struct err *e);
 void trace_close(struct trace_reader *r);
 
 /* The next item: a batch of at most 4096 blocks, or an event. */

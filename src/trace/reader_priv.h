@@ -27,7 +27,7 @@ struct trace_reader {
 	char *path;
 	int fd;
 	bool recover;
-	uint64_t size; /* of the file */
+	uint64_t size;     /* of the file */
 	struct err failed; /* kind != 0: every call fails with this */
 
 	struct buffer head, index; /* provenance and late notes point here */
@@ -52,7 +52,7 @@ struct trace_reader {
 	struct inbuf events;
 	uint32_t events_left, event_place;
 	struct event_scratch scratch;
-	struct map files;	/* numbers defined so far */
+	struct map files;       /* numbers defined so far */
 	struct map table_files; /* recover: number to place in tables */
 	struct trace_totals seen;
 
@@ -68,10 +68,9 @@ bool reader_get(const struct trace_reader *r, uint64_t offset, void *to,
 		size_t n);
 
 /* False and *e: "file: offset N: reason". */
-bool reader_wrong(const struct trace_reader *r, struct err *e,
-		  uint64_t offset, const char *reason);
-void reader_damage(struct trace_reader *r, uint64_t offset,
-		   const char *reason);
+bool reader_wrong(const struct trace_reader *r, struct err *e, uint64_t offset,
+		  const char *reason);
+void reader_damage(struct trace_reader *r, uint64_t offset, const char *reason);
 
 /* Read packed bytes at offset, check their checksum, expand to b. */
 const char *reader_expand(struct trace_reader *r, uint64_t offset,

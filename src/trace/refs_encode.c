@@ -10,7 +10,7 @@
 #include "base/xalloc.h"
 #include "trace/refs.h"
 
-/* Predictors tried for each slot. */
+/* Predictors tried for each slot, cheapest to decode first. */
 static const uint8_t candidates[] = {
     0,
     PRED_DIFF,
@@ -18,14 +18,24 @@ static const uint8_t candidates[] = {
     2 | PRED_DIFF,
     3 | PRED_DIFF,
     4 | PRED_DIFF,
+    5 | PRED_DIFF,
     6 | PRED_DIFF,
+    7 | PRED_DIFF,
     8 | PRED_DIFF,
+    10 | PRED_DIFF,
+    12 | PRED_DIFF,
+    16 | PRED_DIFF,
 };
 #define N_CAND (sizeof(candidates) / sizeof(candidates[0]))
 
+/* A slot is judged by its first references and by a sample of the others:
+ * of each SAMPLE_EVERY the last, the one before it giving its differences. */
+#define SAMPLE_FIRST 64u
+#define SAMPLE_EVERY 16u
+
 struct slot_cost {
 	uint64_t last, diff[N_CAND];
-	uint32_t cost[N_CAND];
+	uint32_t cost[N_CAND], seen;
 };
 
 static const uint8_t code_bytes[4] = {0, 1, 2, 8};
@@ -52,7 +62,8 @@ base_of(const struct refs_in *in, uint32_t j, unsigned lookback, uint64_t last)
 
 /* Cost in bits, near enough: the control bits compress well when zero. */
 static void
-try_candidates(const struct refs_in *in, struct slot_cost *s, uint32_t j)
+try_candidates(const struct refs_in *in, struct slot_cost *s, uint32_t j,
+	       uint32_t weight)
 {
 	static const uint8_t bits[4] = {1, 10, 18, 52};
 	uint64_t addr = in->addrs[j];
@@ -63,10 +74,23 @@ try_candidates(const struct refs_in *in, struct slot_cost *s, uint32_t j)
 		uint64_t diff = addr - base;
 		uint64_t guess = candidates[c] & PRED_DIFF ? s->diff[c] : 0;
 
-		s->cost[c] += bits[delta_code(diff - guess)];
+		s->cost[c] += weight * bits[delta_code(diff - guess)];
 		s->diff[c] = diff;
 	}
-	s->last = addr;
+}
+
+static void
+judge(const struct refs_in *in, struct slot_cost *s, uint32_t j)
+{
+	uint32_t phase = s->seen++ % SAMPLE_EVERY;
+
+	if (s->seen <= SAMPLE_FIRST)
+		try_candidates(in, s, j, 1);
+	else if (phase == SAMPLE_EVERY - 2)
+		try_candidates(in, s, j, 0);
+	else if (phase == SAMPLE_EVERY - 1)
+		try_candidates(in, s, j, SAMPLE_EVERY);
+	s->last = in->addrs[j];
 }
 
 /* One predictor for each slot of the dictionary, to be freed. */
@@ -81,7 +105,7 @@ choose(const struct refs_in *in)
 		const struct code_block *b = &in->dict->blocks[in->ids[i]];
 
 		for (unsigned k = 0; k < b->slots; k++)
-			try_candidates(in, &cost[b->first_slot + k], j++);
+			judge(in, &cost[b->first_slot + k], j++);
 	}
 	for (uint32_t i = 0; i < in->dict_slots; i++) {
 		unsigned best = 0;

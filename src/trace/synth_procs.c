@@ -40,7 +40,7 @@ ring_init(struct synth *s, struct ring *r)
 	uint64_t len =
 	    max_u64(align_down(s->o->footprint, PAGE_SIZE), PAGE_SIZE) +
 	    PAGE_SIZE;
-	uint32_t file = synth_file(s, FILE_SHM, "/memfd:ring", 0);
+	uint32_t file = synth_file(s, FILE_SHM, "/memfd:ring", len);
 	struct syscall_desc made = {
 	    .nr = NR_MEMFD_CREATE, .ret = 3, .file = file};
 	struct syscall_desc sized = {

@@ -183,6 +183,7 @@ tlbs(const struct input *in, struct pt *pt)
 {
 	struct tlb_config small = tlb_cfg("l1", 1, 1, S4K, 64, 4, "lru");
 	struct tlb_config big = tlb_cfg("l2", 2, 1, S4K, 1536, 12, "lru");
+	struct tlb_port port[3];
 	struct tlb l1[2], l2;
 	uint64_t walks = 0;
 
@@ -190,18 +191,21 @@ tlbs(const struct input *in, struct pt *pt)
 	tlb_init(&l1[0], &small, NULL);
 	tlb_init(&l1[1], &small, NULL);
 	tlb_init(&l2, &big, NULL);
+	tlb_port_init(&port[0], &l1[0], 12);
+	tlb_port_init(&port[1], &l1[1], 12);
+	tlb_port_init(&port[2], &l2, 12);
 	for (size_t i = 0; i < in->n_visits; i++) {
 		const struct visit *v = &in->visits[i];
-		struct tlb *t = &l1[v->flags & VISIT_INSN];
-		uint64_t page = v->va.raw >> 12;
+		const struct tlb_port *p = &port[v->flags & VISIT_INSN];
+		enum tlb_took took;
 
-		if (tlb_lookup(t, 1, page, 12) != ASSOC_NONE)
+		if (tlb_port_try(p, v->va.raw) != ASSOC_NONE)
 			continue;
-		tlb_fill(t, 1, page, 12, false);
-		if (tlb_lookup(&l2, 1, page, 12) != ASSOC_NONE)
+		tlb_port_take(p, v->va.raw, &took);
+		if (took == TLB_HIT)
 			continue;
-		tlb_fill(&l2, 1, page, 12, false);
-		walks++;
+		tlb_port_take(&port[2], v->va.raw, &took);
+		walks += took != TLB_HIT;
 	}
 	tlb_free(&l1[0]);
 	tlb_free(&l1[1]);

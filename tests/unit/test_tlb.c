@@ -147,6 +147,35 @@ any_shift(struct both *b)
 	return b->t.shift[rng_below(&b->rng, b->t.n_sizes)];
 }
 
+/* Looking up and filling at once, as a lane does. */
+static bool
+step_take(struct both *b)
+{
+	unsigned asid = (unsigned)rng_below(&b->rng, 3), shift = any_shift(b);
+	uint64_t page = any_page(b);
+	uint64_t addr = page << shift | rng_below(&b->rng, 1ull << shift);
+	struct entry *e = model_lookup(&b->m, asid, page, shift);
+	enum tlb_took took = TLB_HIT, want = TLB_HIT;
+	struct tlb_port port;
+	uint32_t slot;
+
+	tlb_port_init(&port, &b->t, shift);
+	tlb_port_set_asid(&port, 7);
+	tlb_port_set_asid(&port, asid);
+	slot = tlb_port_try(&port, addr);
+	if (slot == ASSOC_NONE)
+		slot = tlb_port_take(&port, addr, &took);
+	if (!e) {
+		want = model_fill(&b->m, asid, page, shift, false) ? TLB_EVICTED
+								   : TLB_FREE;
+		e = model_find(&b->m, asid, page, shift);
+	}
+	b->hits += took == TLB_HIT;
+	b->evictions += took == TLB_EVICTED;
+	return took == want && e->dirty == port.dirty[slot] &&
+	       slot == (uint32_t)(e - b->m.entries);
+}
+
 static bool
 step_use(struct both *b)
 {
@@ -232,7 +261,9 @@ test_agrees(const struct tlb_config *cfg, unsigned steps)
 		BUG("refused");
 	model_init(&b.m, cfg, &b.t);
 	for (i = 0; same && i < steps; i++) {
-		same = rng_below(&b.rng, 30) ? step_use(&b) : step_drop(&b);
+		same = !rng_below(&b.rng, 30) ? step_drop(&b)
+		       : rng_below(&b.rng, 2) ? step_use(&b)
+					      : step_take(&b);
 		if (i % 1024 == 0)
 			same = same && same_contents(&b);
 	}
@@ -378,6 +409,43 @@ test_xor(void)
 	tlb_free(&t);
 }
 
+/* Modulo without division, for any number of sets. */
+static void
+test_modulo(void)
+{
+	static const uint64_t numbers[] = {0,
+					   1,
+					   2,
+					   11,
+					   20479,
+					   20480,
+					   20481,
+					   UINT32_MAX,
+					   1ull << 45,
+					   UINT64_MAX,
+					   UINT64_MAX - 1,
+					   1ull << 63};
+	unsigned wrong = 0;
+	struct rng rng;
+
+	rng_seed(&rng, 1);
+	for (uint32_t sets = 1; sets < 3000; sets++) {
+		struct assoc a;
+
+		assoc_init(&a, "a", sets, 1, repl_find("lru"), NULL);
+		for (unsigned i = 0; i < 12; i++)
+			wrong +=
+			    assoc_modulo(&a, numbers[i]) != numbers[i] % sets;
+		for (unsigned i = 0; i < 50; i++) {
+			uint64_t n = rng_u64(&rng) >> rng_below(&rng, 64);
+
+			wrong += assoc_modulo(&a, n) != n % sets;
+		}
+		assoc_free(&a);
+	}
+	is_u64(wrong, 0, "modulo of up to 3000 sets");
+}
+
 static void
 refused(struct tlb_config cfg, const char *want)
 {
@@ -434,6 +502,7 @@ main(void)
 	test_odd_shapes();
 	test_strides();
 	test_xor();
+	test_modulo();
 	test_refused();
 	return done_testing();
 }

@@ -103,6 +103,68 @@ test_refused(void)
 	trace_abandon(w);
 }
 
+/* Chunks end early when their dictionary or their events are large. */
+static void
+test_large(void)
+{
+	struct log l = {0};
+	struct trace_writer *w = create(0, 1);
+	struct event ev = {.kind = EV_MARKER, .text = long_text};
+
+	put_good = true;
+	for (uint64_t i = 0; i < 200000; i++)
+		put_fetch(w, &l, i * 16, 1);
+	for (int i = 0; i < 300; i++)
+		put_event(w, &l, &ev);
+	is_u64(trace_writer_totals(w)->chunks, 5, "chunks by then");
+	ok(put_good && trace_flush(w, NULL), "flush");
+	is_u64(trace_writer_totals(w)->chunks, 6, "one more");
+	ok(trace_flush(w, NULL), "flush of nothing");
+	is_u64(trace_writer_totals(w)->chunks, 6, "makes none");
+	finish(w);
+	ok(read_back(&l, false, 0), "many blocks, large events");
+	ok(read_back(&l, false, 150000), "and with a skip");
+	check_totals(&l);
+	log_free(&l);
+}
+
+/* The largest image, and a string that is cut. */
+static void
+test_largest(void)
+{
+	enum { MAPS = 65530 };
+	struct map_desc *many = xcalloc(MAPS + 1, sizeof(*many));
+	struct event ev = {.kind = EV_PROCESS,
+			   .image = {.n_maps = MAPS + 1, .maps = many}};
+	struct trace_writer *w = create(0, 1);
+	char *text = xmalloc(70001);
+	struct trace_reader *r;
+	struct trace_batch b;
+	struct event got;
+	struct err e;
+
+	memset(text, 'y', 70000);
+	text[70000] = '\0';
+	ev.image.exe = text;
+	ev.image.args = NULL;
+	for (uint64_t i = 0; i <= MAPS; i++)
+		many[i] =
+		    (struct map_desc){.start = i << 12, .end = (i + 1) << 12};
+	ok(!trace_event(w, &ev, &e), "one mapping too many: %s", e.text);
+	ev.image.n_maps = MAPS;
+	ok(trace_event(w, &ev, &e), "the most that may be");
+	finish(w);
+	r = trace_open(path, false, &e);
+	ok(r && trace_next(r, &b, &got, &e) == TRACE_EVENT, "is read");
+	is_u64(got.image.n_maps, MAPS, "with all mappings");
+	is_u64(got.image.maps[MAPS - 1].end, (uint64_t)MAPS << 12, "the last");
+	is_u64(strlen(got.image.exe), 65535, "a longer string is cut");
+	is_str(got.image.args, "", "none is empty");
+	trace_close(r);
+	free(text);
+	free(many);
+}
+
 int
 main(void)
 {
@@ -111,6 +173,8 @@ main(void)
 	test_empty();
 	test_edges();
 	test_refused();
+	test_large();
+	test_largest();
 	test_random(1, 20000, 50, 100, 1000);
 	test_random(2, 300000, 3000, 2000, 0);
 	test_random(3, 100000, 30000, 0, 70000);

@@ -37,7 +37,6 @@ set_up(struct fixture *f, unsigned n_pwcs)
 			       .mem = &f->pt.mem,
 			       .path = &f->path,
 			       .n_pwcs = n_pwcs};
-	walker_init(&f->w);
 	for (unsigned i = 0; i < n_pwcs; i++) {
 		struct pwc_config p =
 		    pwc_cfg("p", i + 1, shape[i].entries, shape[i].ways);
@@ -45,6 +44,7 @@ set_up(struct fixture *f, unsigned n_pwcs)
 		pwc_init(&f->pwc[i], &p, f->pt.paging, NULL);
 		f->w.pwc[i] = &f->pwc[i];
 	}
+	walker_init(&f->w);
 }
 
 static void
