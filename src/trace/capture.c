@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -161,25 +162,6 @@ add_command(struct facts *f, char *const *argv)
 	free(all);
 }
 
-static void
-add_environment(struct facts *f)
-{
-	static const char *const names[] = {
-	    "LD_PRELOAD",       "LD_LIBRARY_PATH",
-	    "LD_BIND_NOW",      "GLIBC_TUNABLES",
-	    "MALLOC_ARENA_MAX", "LANG",
-	    "LC_ALL",           "PATH"};
-	char key[64];
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const char *value = getenv(names[i]);
-
-		snprintf(key, sizeof(key), "env.%s", names[i]);
-		if (value)
-			facts_add(f, key, value);
-	}
-}
-
 /* What a reader of the trace must know was not seen. */
 static const char blind[] =
     "references that the kernel makes for the program beside those of system "
@@ -203,7 +185,7 @@ gather_facts(struct facts *f, const char *valgrind, const char *program,
 	facts_add(f, "capture.blind", own_tool ? capture_vg_blind : blind);
 	add_command(f, argv);
 	add_program(f, program);
-	add_environment(f);
+	facts_add_environment(f);
 	add_version(f, valgrind);
 	gmtime_r(&t, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm);
@@ -225,6 +207,7 @@ create_trace(struct capture *c, const char *valgrind, const char *program,
 	*path = c->opt->output ? xstrdup(c->opt->output)
 			       : xasprintf("%s.pwt", name ? name + 1 : argv[0]);
 	gather_facts(&f, valgrind, program, argv, c->own_tool);
+	facts_add(&f, "capture.page_cache", page_cache_detail(&c->page_cache));
 	c->out = trace_create(*path, &wo, f.pairs, f.n, &c->err);
 	facts_free(&f);
 	return c->out;
@@ -258,6 +241,22 @@ free_words(char **words)
 	free(words);
 }
 
+/* The program's limit of descriptors, with room above it that Valgrind can
+ * have without privilege. */
+static uint64_t
+limit_descriptors(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl))
+		return 0;
+	if (rl.rlim_max > 4 * FD_ROOM && rl.rlim_cur > rl.rlim_max - FD_ROOM) {
+		rl.rlim_cur = rl.rlim_max - FD_ROOM;
+		setrlimit(RLIMIT_NOFILE, &rl);
+	}
+	return rl.rlim_cur;
+}
+
 static bool
 launch_lackey(struct capture *c, const char *valgrind, char *const *argv,
 	      const sigset_t *mask)
@@ -268,6 +267,7 @@ launch_lackey(struct capture *c, const char *valgrind, char *const *argv,
 	snprintf(c->log_prefix, sizeof(c->log_prefix), "/proc/pagewalk-log-%d/",
 		 (int)getpid());
 	words = command_line(c, valgrind, argv);
+	c->fd_limit = limit_descriptors();
 	c->root = gate_launch(&c->gate, words, mask, &c->err);
 	free_words(words);
 	if (c->root < 0)
@@ -493,6 +493,11 @@ finish(struct capture *c, const struct loop *l, const char *path)
 	note_number(c, "exit.status", (uint64_t)exit_status(c));
 	note_number(c, "references", c->refs);
 	note_number(c, "capture.unfinished_calls", c->lost);
+	note_number(c, "capture.untraced_processes", c->untraced);
+	if (c->untraced)
+		warn("%s: %u processes ran without Valgrind and are in the "
+		     "trace by their start and end only",
+		     path, c->untraced);
 	trace_note(c->out, "capture.end", end_reason(c));
 	if (!trace_finish(c->out, &c->err))
 		return false;
@@ -518,6 +523,8 @@ clean_up(struct capture *c, struct loop *l)
 	vgstream_free(c->vg);
 	gate_close(&c->gate);
 	files_free(&c->files);
+	page_cache_close(&c->page_cache);
+	map_free(&c->mapped);
 	free(c->held);
 	free(c->ranges.items);
 	if (l->signals >= 0)
@@ -581,6 +588,7 @@ capture_run(const struct capture_options *opt, char *const *argv, int *status,
 	char *program = valgrind ? find_command(argv[0], status, e) : NULL;
 	bool fine = false;
 
+	page_cache_open(&c.page_cache);
 	if (program) {
 		l.progress = !opt->quiet && (opt->progress || isatty(2));
 		fine = create_trace(&c, valgrind, program, argv, &path);

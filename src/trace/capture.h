@@ -49,5 +49,7 @@ void facts_free(struct facts *f);
 /* Kernel, CPU, memory, and the settings a memory manager obeys; path: a file
  * of the file system the program works on. */
 void facts_add_machine(struct facts *f, const char *path);
+/* Variables that change what a program does with memory. */
+void facts_add_environment(struct facts *f);
 
 #endif

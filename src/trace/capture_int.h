@@ -11,10 +11,12 @@
 #include "trace/capture_files.h"
 #include "trace/capture_gate.h"
 #include "trace/lackey.h"
+#include "trace/page_cache.h"
 #include "trace/syscalls.h"
 #include "trace/writer.h"
 
-#define MAX_THREADS 512 /* Valgrind's own limit is 500 */
+#define MAX_THREADS 512  /* Valgrind's own limit is 500 */
+#define FD_ROOM     1000 /* descriptors beyond the program's, for Valgrind */
 
 struct thread {
 	uint32_t tid; /* the kernel's; 0: no such thread */
@@ -73,10 +75,13 @@ struct capture {
 	bool in_roi;         /* its markers say so */
 	struct gate gate;
 	struct files files;
+	struct page_cache page_cache;
+	struct map mapped; /* numbers of files that have been mapped */
 	struct process *processes;
 	pid_t root;
 	int root_status;
 	bool root_reaped;
+	uint64_t fd_limit;  /* soft limit of descriptors that a program gets */
 	unsigned skip_args; /* Valgrind's words on a command line */
 	char log_prefix[64];
 	double started, next_time; /* seconds, monotonic */
@@ -85,6 +90,7 @@ struct capture {
 	const struct process *current;
 	bool fetched; /* since the last event: data belongs to something */
 	uint64_t skip_left, refs;
+	unsigned untraced;         /* processes that never had a log */
 	uint64_t lost;             /* calls whose result never came */
 	struct user_ranges ranges; /* scratch */
 	struct held *held;
@@ -109,6 +115,8 @@ void processes_reap(struct capture *c);
 extern const struct lackey_sink capture_sink;
 void emit(struct capture *c, struct process *p, uint32_t tid, struct event *ev);
 void emit_file(void *ctx, const struct file_desc *f);
+/* What the page cache has of file number id, found at path, if that is news. */
+void emit_cache(struct capture *c, uint32_t id, const char *path);
 void emit_exit(struct process *p, uint32_t status);
 void emit_image(struct process *p, uint8_t kind);
 /* Thread number of p makes process pid: say so, and follow it. */

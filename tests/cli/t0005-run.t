@@ -103,6 +103,22 @@ test "$n" -le $((33 * 600 - 6000)) && test "$n" -gt 0 &&
     pass "skip ($n left)" || fail "skip" "$n"
 is "skipped system calls are applied" "$(get skip.json kernel/syscalls)" 1
 
+# Ctrl-C: the report is of the part before.
+if command -v timeout >/dev/null; then
+	"$tools/mktrace" huge.pwt 60000
+	timeout -s INT 0.3 "$PAGEWALK" run huge.pwt -j i.json >i.txt 2>i.err
+	case $? in
+	0) skip "interrupted" "it was faster" ;;
+	*)
+		like "interrupted" "$(cat i.err)" 'interrupted'
+		is "the result says so" "$(get i.json replay/complete)" false
+		like "and the report" "$(cat i.txt)" 'ended before the trace did'
+		;;
+	esac
+else
+	skip "interrupted" "no timeout(1)"
+fi
+
 # What can go wrong.
 status "no trace" 2 "$PAGEWALK" run
 status "two traces" 2 "$PAGEWALK" run t.pwt t.pwt

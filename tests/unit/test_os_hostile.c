@@ -129,7 +129,7 @@ random_event(struct os *os, struct event *ev, struct map_desc *maps)
 			maps[i].file_size = size();
 			maps[i].file = (uint32_t)rng_below(&rng, 8);
 			maps[i].prot = (uint8_t)rng_below(&rng, 8);
-			maps[i].flags = (uint8_t)rng_below(&rng, 32);
+			maps[i].flags = (uint8_t)rng_below(&rng, 64);
 		}
 	}
 }
