@@ -226,7 +226,7 @@ struct vma {
 
 /* A cache in front of the page table and of the sorted VMAs: one row for
  * each 2 MiB, direct mapped. */
-#define HOT_ROWS 64u
+#define HOT_ROWS 256u
 
 struct hot {
 	uint64_t tag; /* address >> 21, plus 1 */
