@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -240,6 +241,22 @@ free_words(char **words)
 	free(words);
 }
 
+/* The program's limit of descriptors, with room above it that Valgrind can
+ * have without privilege. */
+static uint64_t
+limit_descriptors(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl))
+		return 0;
+	if (rl.rlim_max > 4 * FD_ROOM && rl.rlim_cur > rl.rlim_max - FD_ROOM) {
+		rl.rlim_cur = rl.rlim_max - FD_ROOM;
+		setrlimit(RLIMIT_NOFILE, &rl);
+	}
+	return rl.rlim_cur;
+}
+
 static bool
 launch_lackey(struct capture *c, const char *valgrind, char *const *argv,
 	      const sigset_t *mask)
@@ -250,6 +267,7 @@ launch_lackey(struct capture *c, const char *valgrind, char *const *argv,
 	snprintf(c->log_prefix, sizeof(c->log_prefix), "/proc/pagewalk-log-%d/",
 		 (int)getpid());
 	words = command_line(c, valgrind, argv);
+	c->fd_limit = limit_descriptors();
 	c->root = gate_launch(&c->gate, words, mask, &c->err);
 	free_words(words);
 	if (c->root < 0)
@@ -475,6 +493,11 @@ finish(struct capture *c, const struct loop *l, const char *path)
 	note_number(c, "exit.status", (uint64_t)exit_status(c));
 	note_number(c, "references", c->refs);
 	note_number(c, "capture.unfinished_calls", c->lost);
+	note_number(c, "capture.untraced_processes", c->untraced);
+	if (c->untraced)
+		warn("%s: %u processes ran without Valgrind and are in the "
+		     "trace by their start and end only",
+		     path, c->untraced);
 	trace_note(c->out, "capture.end", end_reason(c));
 	if (!trace_finish(c->out, &c->err))
 		return false;

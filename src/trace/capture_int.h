@@ -15,7 +15,8 @@
 #include "trace/syscalls.h"
 #include "trace/writer.h"
 
-#define MAX_THREADS 512 /* Valgrind's own limit is 500 */
+#define MAX_THREADS 512  /* Valgrind's own limit is 500 */
+#define FD_ROOM     1000 /* descriptors beyond the program's, for Valgrind */
 
 struct thread {
 	uint32_t tid; /* the kernel's; 0: no such thread */
@@ -80,6 +81,7 @@ struct capture {
 	pid_t root;
 	int root_status;
 	bool root_reaped;
+	uint64_t fd_limit;  /* soft limit of descriptors that a program gets */
 	unsigned skip_args; /* Valgrind's words on a command line */
 	char log_prefix[64];
 	double started, next_time; /* seconds, monotonic */
@@ -88,6 +90,7 @@ struct capture {
 	const struct process *current;
 	bool fetched; /* since the last event: data belongs to something */
 	uint64_t skip_left, refs;
+	unsigned untraced;         /* processes that never had a log */
 	uint64_t lost;             /* calls whose result never came */
 	struct user_ranges ranges; /* scratch */
 	struct held *held;

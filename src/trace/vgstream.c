@@ -393,7 +393,7 @@ holds_up(struct stream *st, uint64_t seq)
 		return false;
 	}
 	now = monotonic_seconds();
-	if (!st->silent)
+	if (st->silent <= 0)
 		st->silent = now;
 	return now < st->silent + SILENT_SECONDS;
 }

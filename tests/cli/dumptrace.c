@@ -83,6 +83,8 @@ print_event(const struct event *ev)
 		       ev->fork.flags);
 	else if (ev->kind == EV_EXIT)
 		printf(" status=%x\n", ev->status);
+	else if (ev->kind == EV_MARKER)
+		printf(" %s\n", ev->text);
 	else if (ev->kind == EV_SIGNAL)
 		printf(" signal=%u code=%d addr=%" PRIx64 "\n", ev->signal,
 		       ev->signal_code, ev->fault_addr);
