@@ -91,22 +91,6 @@ tlb_port_init(struct tlb_port *p, struct tlb *t, unsigned shift)
 }
 
 uint32_t
-tlb_port_take(const struct tlb_port *p, uint64_t va, enum tlb_took *took)
-{
-	struct tlb *t = p->tlb;
-	uint64_t page = va >> p->shift, was;
-	uint64_t tag = page << TLB_PAGE_SHIFT | p->low;
-	uint32_t slot = assoc_take(&t->a, tlb_set(t, page), tag, &was);
-
-	*took = was == tag           ? TLB_HIT
-		: was == ASSOC_EMPTY ? TLB_FREE
-				     : TLB_EVICTED;
-	if (*took != TLB_HIT)
-		t->dirty[slot] = 0;
-	return slot;
-}
-
-uint32_t
 tlb_find(const struct tlb *t, unsigned asid, uint64_t page, unsigned shift)
 {
 	return assoc_find(&t->a, tlb_set(t, page),

@@ -101,8 +101,22 @@ enum tlb_took { TLB_HIT, TLB_FREE, TLB_EVICTED };
 
 /* The slot of the page that va is in, now used; a page that is not there is
  * put there, clean, where there was room or another had to go: *took. */
-uint32_t tlb_port_take(const struct tlb_port *p, uint64_t va,
-		       enum tlb_took *took);
+static inline uint32_t
+tlb_port_take(const struct tlb_port *p, uint64_t va, enum tlb_took *took)
+{
+	struct tlb *t = p->tlb;
+	uint64_t page = va >> p->shift, was;
+	uint64_t tag = page << TLB_PAGE_SHIFT | p->low;
+	uint32_t slot = t->a.take(&t->a, tlb_set(t, page), tag, &was);
+
+	if (was == tag) {
+		*took = TLB_HIT;
+		return slot;
+	}
+	*took = was == ASSOC_EMPTY ? TLB_FREE : TLB_EVICTED;
+	p->dirty[slot] = 0;
+	return slot;
+}
 
 /* As tlb_lookup(), but nobody notices. */
 uint32_t tlb_find(const struct tlb *t, unsigned asid, uint64_t page,

@@ -291,6 +291,7 @@ test_random_operations(void)
 	    {32, 8, S4K | S2M | S1G, INDEX_XOR},
 	    {64, 64, S4K | S2M | S1G, INDEX_LINEAR}, /* fully associative */
 	    {96, 32, S4K, INDEX_LINEAR},             /* three sets */
+	    {64, 16, S4K | S2M, INDEX_LINEAR},
 	    {1280, 20, S2M, INDEX_XOR},
 	    {4, 4, S1G, INDEX_LINEAR},
 	};
