@@ -46,6 +46,7 @@ struct cpu {
 	struct route route[SIDES][PAGING_MAX_LEVELS]; /* [leaf level] */
 	unsigned asid;              /* tag of the space that runs */
 	int32_t as;                 /* or CPU_NO_AS */
+	pfn root;                   /* of its tables, in a batch of visits */
 	bool ran;                   /* some space has run */
 	bool fault_walked;          /* since the last fault charged */
 	uint64_t fault_walk_cycles; /* of that walk */
