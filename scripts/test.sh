@@ -70,25 +70,50 @@ stage() {
 	return $status
 }
 
-# A release builds, tests and installs from a read-only tree, and is the same
-# bytes when made again.
+# A release builds and installs from a read-only tree, is the same bytes when
+# made again, and is whole.
 release() {
 	(
 		cd "$root/gcc" && logged distcheck.log make distcheck TESTS= &&
 		    sha256sum pagewalk-*.tar.xz >first.sum &&
-		    logged distcheck.log make dist && sha256sum -c first.sum
+		    logged distcheck.log make dist &&
+		    logged distcheck.log sha256sum -c first.sum &&
+		    nothing_left_out pagewalk-*.tar.xz
 	)
 }
 
-# The fuzz targets build and stand a few seconds each.
+# Every file of the checkout is in the release (nothing to compare elsewhere).
+nothing_left_out() {
+	test -e "$top/.git" && command -v git >/dev/null || return 0
+	tar tf "$1" | sed 's|^[^/]*/||' | LC_ALL=C sort >released
+	git -C "$top" ls-files | grep -v -e '^\.gitignore$' |
+	    LC_ALL=C sort >tracked
+	left=$(comm -23 tracked released)
+	test -z "$left" && return
+	printf 'not in the release: %s\n' $left
+	return 1
+}
+
+# The fuzz targets build, and stand a few seconds each, beginning with what
+# tests/fuzz/NAME-seeds.sh makes.
 fuzz() {
-	stage fuzz CC=clang --enable-fuzzing --enable-werror \
-	    --enable-sanitizers CFLAGS='-O1 -g' || return
-	for t in "$root"/fuzz/tests/fuzz/fuzz_*; do
-		test -x "$t" || continue
-		logged "$root/fuzz.log" "$t" -max_total_time=5 -verbosity=0
-		result "$(basename "$t"), 5 seconds" $?
+	log=$root/fuzz.log
+	mkdir -p "$root/fuzz" && cd "$root/fuzz" || return
+	logged "$log" "$top/configure" CC=clang --enable-werror \
+	    --enable-fuzzing CFLAGS='-O1 -g'
+	for source in "$top"/tests/fuzz/fuzz_*.c; do
+		test -f "$source" || continue
+		name=$(basename "$source" .c)
+		seeds=$top/tests/fuzz/${name#fuzz_}-seeds.sh
+		mkdir -p "corpus/$name"
+		test -x "$seeds" && PAGEWALK=$root/gcc/src/pagewalk \
+		    logged "$log" "$seeds" "corpus/$name"
+		logged "$log" make -j"$(jobs)" "tests/fuzz/$name" &&
+		    logged "$log" "tests/fuzz/$name" -max_total_time=10 \
+		    -timeout=10 "corpus/$name"
+		result "$name, 10 seconds" $?
 	done
+	cd "$root" || return
 }
 
 install_packages $build_packages $run_packages $test_packages
@@ -103,7 +128,7 @@ if test $quick = no; then
 	    (cd "$root/clang" && logged ../clang.log make -j"$(jobs)" check TESTS=)
 	result "test programs: clang" $?
 	release
-	result "make distcheck, and the same tarball twice" $?
+	result "make distcheck; the same tarball twice; whole" $?
 	fuzz
 fi
 printf '%s passed, %s failed\n' $passed $failed

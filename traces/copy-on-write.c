@@ -11,13 +11,14 @@
 #include <unistd.h>
 
 #define PAGE  4096
+#define LINE  64 /* bytes from one access to the next */
 #define PAGES 128
 
 static void
 write_pages(volatile char *m, int n)
 {
-	for (int i = 0; i < n; i++)
-		m[i * PAGE] = (char)i;
+	for (int i = 0; i < n * PAGE; i += LINE)
+		m[i] = (char)i;
 }
 
 int

@@ -14,19 +14,21 @@
 
 #define PAGE  4096
 #define PAGES 64
+#define SIZE  (PAGES * PAGE)
+#define LINE  64 /* bytes from one access to the next */
 
 static void
 read_all(const volatile char *m)
 {
-	for (int i = 0; i < PAGES; i++)
-		(void)m[i * PAGE];
+	for (int i = 0; i < SIZE; i += LINE)
+		(void)m[i];
 }
 
 static void
 write_all(volatile char *m)
 {
-	for (int i = 0; i < PAGES; i++)
-		m[i * PAGE] = (char)i;
+	for (int i = 0; i < SIZE; i += LINE)
+		m[i] = (char)i;
 }
 
 int
@@ -45,20 +47,18 @@ main(int argc, char **argv)
 			return 1;
 
 	/* 1. Read a shared mapping: pages are cached, each fault brings 16. */
-	shared =
-	    mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	shared = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	read_all(shared);
 
 	/* 2. Write it: the file system wants to know of each page. */
 	write_all(shared);
 
 	/* 3. After msync() pages are clean again; writing them is news. */
-	msync(shared, PAGES * PAGE, MS_SYNC);
+	msync(shared, SIZE, MS_SYNC);
 	write_all(shared);
 
 	/* 4. A private mapping: the first write to a page copies it. */
-	private = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE,
-		       fd, 0);
+	private = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 	read_all(private);
 	write_all(private);
 

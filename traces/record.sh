@@ -35,6 +35,6 @@ record copy-on-write ./copy-on-write
 cp "$here/interpreter.pl" "$here/../COPYING" .
 awk 'BEGIN { for (x = i = 1; i <= 6000; i++) {
 	x = (x * 16807) % 2147483647; printf "%d %d\n", x, i } }' >numbers
-record list ls -lR /etc
+record list ls -lR /usr/share/perl
 record sort sort -n numbers
 record interpreter perl interpreter.pl COPYING

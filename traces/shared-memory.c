@@ -12,20 +12,21 @@
 #include <unistd.h>
 
 #define PAGE  4096
+#define LINE  64 /* bytes from one access to the next */
 #define PAGES 64
 
 static void
 read_pages(const volatile char *m, int from, int to)
 {
-	for (int i = from; i < to; i++)
-		(void)m[i * PAGE];
+	for (int i = from * PAGE; i < to * PAGE; i += LINE)
+		(void)m[i];
 }
 
 static void
 write_pages(volatile char *m, int from, int to)
 {
-	for (int i = from; i < to; i++)
-		m[i * PAGE] = (char)i;
+	for (int i = from * PAGE; i < to * PAGE; i += LINE)
+		m[i] = (char)i;
 }
 
 int

@@ -93,6 +93,23 @@ struct fork_desc {
 	uint64_t flags;     /* CLONE_*: CLONE_VM and CLONE_VFORK matter */
 };
 
+/* EV_CACHE: what of a file was in the page cache, when it was first seen, and
+ * again when it was first mapped if that had changed.  All of it: pages that
+ * no run has were not cached. */
+struct cache_run {
+	uint64_t first, pages; /* of the file */
+	uint8_t order;         /* in folios of 2^order pages, aligned to that */
+	uint8_t flags;         /* CACHE_* */
+};
+
+#define CACHE_MARKER (1u << 0) /* each folio has the readahead mark */
+
+struct cache_desc {
+	uint32_t file;
+	uint32_t n_runs;
+	const struct cache_run *runs; /* ascending, apart */
+};
+
 enum event_kind {
 	EV_END = 0, /* never in a trace */
 	EV_FILE,    /* .file */
@@ -107,6 +124,7 @@ enum event_kind {
 	EV_SIGNAL,      /* .signal delivered to pid/tid; .fault_addr if any */
 	EV_MARKER,      /* .text: named by the program or the user */
 	EV_TIME,        /* .time_ns since the trace began, wall clock */
+	EV_CACHE,       /* .cache: pages of a file that are cached now */
 	EV_KINDS
 };
 
@@ -129,6 +147,7 @@ struct event {
 		};
 		const char *text;
 		uint64_t time_ns;
+		struct cache_desc cache;
 	};
 };
 

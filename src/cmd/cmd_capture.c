@@ -23,6 +23,14 @@ static const struct opt_spec options[] = {
      offsetof(struct capture_options, skip_refs)},
     {"level", 'l', OPT_U64, "N", "zlib level, 1 to 9 (default 6)",
      offsetof(struct capture_options, level)},
+    {"backend", 'b', OPT_STRING, "NAME",
+     "pagewalk (our own Valgrind tool) or lackey (stock Valgrind; a hundred "
+     "times slower)",
+     offsetof(struct capture_options, backend)},
+    {"roi", 'r', OPT_FLAG, NULL,
+     "keep only references between PAGEWALK_ROI_BEGIN() and _END() (all "
+     "events are kept)",
+     offsetof(struct capture_options, roi)},
     {"quiet", 'q', OPT_FLAG, NULL, "no progress and no closing line",
      offsetof(struct capture_options, quiet)},
     {"progress", 'p', OPT_FLAG, NULL,

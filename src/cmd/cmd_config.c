@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/opt.h"
 #include "cmd/cmd.h"
+#include "hw/repl.h"
 #include "sim/conf.h"
 
 struct options {
@@ -99,6 +100,20 @@ show(const struct options *o, int n, char **words, struct err *e)
 	return good;
 }
 
+/* What the words that a key takes mean, where they have a meaning. */
+static void
+describe_words(const struct conf_key *k)
+{
+	if (k->type == CONF_POLICY)
+		for (unsigned i = 0; repl_policies[i].name; i++)
+			printf("             %-13s %s\n", repl_policies[i].name,
+			       repl_policies[i].help);
+	if (k->type == CONF_PAGING)
+		for (unsigned i = 0; paging_modes[i].name; i++)
+			printf("             %-13s %s\n", paging_modes[i].name,
+			       paging_modes[i].help);
+}
+
 static void
 describe_key(const struct conf_key *k)
 {
@@ -106,6 +121,7 @@ describe_key(const struct conf_key *k)
 
 	conf_expected(k, expected, sizeof expected);
 	printf("%s\n    %s\n    takes:   %s\n", k->name, k->help, expected);
+	describe_words(k);
 	if (*k->unit)
 		printf("    unit:    %s\n", k->unit);
 	printf("    default: %s\n    source:  %s\n",

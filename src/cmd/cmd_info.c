@@ -31,7 +31,7 @@ static const struct opt_spec specs[] = {
 
 static const char *const kind_names[EV_KINDS] = {
     "end",  "file",        "process", "thread", "switch", "syscall", "fork",
-    "exec", "thread-exit", "exit",    "signal", "marker", "time",
+    "exec", "thread-exit", "exit",    "signal", "marker", "time",    "cache",
 };
 
 const char *

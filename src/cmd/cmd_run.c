@@ -10,6 +10,7 @@
 #include "base/progress.h"
 #include "base/xalloc.h"
 #include "cmd/cmd.h"
+#include "cmd/layers.h"
 #include "report/report.h"
 #include "sim/result.h"
 #include "trace/reader.h"
@@ -20,7 +21,7 @@ struct options {
 	struct opt_list config, set, lane;
 	uint64_t skip, warmup, limit;
 	const char *json, *fault_log;
-	bool recover, quiet;
+	bool recover, no_recorded, quiet;
 };
 
 static const struct opt_spec specs[] = {
@@ -48,6 +49,9 @@ static const struct opt_spec specs[] = {
      offsetof(struct options, json)},
     {"fault-log", 'f', OPT_STRING, "FILE", "write every page fault as CSV",
      offsetof(struct options, fault_log)},
+    {"no-recorded", 0, OPT_FLAG, NULL,
+     "do not take the settings of the machine the trace is from",
+     offsetof(struct options, no_recorded)},
     {"recover", 0, OPT_FLAG, NULL,
      "pass over damaged parts of the trace and say so",
      offsetof(struct options, recover)},
@@ -107,34 +111,31 @@ short_name(const char *config)
 	return xstrndup(base, n);
 }
 
-static bool
-load_main(struct run *run, struct err *e)
+/* The first lane's name: its files', joined. */
+static char *
+main_name(const struct opt_list *files)
 {
-	struct conf *c = run->conf[0] = conf_new();
-	const struct opt_list *files = &run->o.config, *sets = &run->o.set;
-	char *name = NULL;
+	char *name = xstrdup(files->n ? "" : CONF_DEFAULT_PRESET);
 
-	run->n_lanes = 1;
 	for (unsigned i = 0; i < files->n; i++) {
 		char *part = short_name(files->items[i]), *longer;
 
-		longer = xasprintf("%s%s%s", name ? name : "", name ? "+" : "",
-				   part);
+		longer = xasprintf("%s%s%s", name, *name ? "+" : "", part);
 		free(name);
 		free(part);
 		name = longer;
-		if (!conf_load(c, files->items[i], e)) {
-			free(name);
-			return false;
-		}
 	}
-	run->name[0] = name ? name : xstrdup(CONF_DEFAULT_PRESET);
-	if (!files->n && !conf_load(c, CONF_DEFAULT_PRESET, e))
-		return false;
-	for (unsigned i = 0; i < sets->n; i++)
-		if (!conf_set(c, sets->items[i], "--set", e))
-			return false;
-	return true;
+	return name;
+}
+
+static bool
+load_main(struct run *run, struct err *e)
+{
+	run->conf[0] = conf_new();
+	run->name[0] = main_name(&run->o.config);
+	run->n_lanes = 1;
+	return layers_load(run->conf[0], run->o.no_recorded ? NULL : run->trace,
+			   &run->o.config, &run->o.set, e);
 }
 
 /* The KEY=VALUE list after a lane's first comma; cuts it into words. */
@@ -310,8 +311,7 @@ replay(struct run *run, struct err *e)
 {
 	bool good;
 
-	run->trace = trace_open(run->path, run->o.recover, e);
-	if (!run->trace || !make_replay(run, e))
+	if (!make_replay(run, e))
 		return false;
 	if (run->o.fault_log) {
 		if (!fault_log_open(&run->log, run->o.fault_log, e))
@@ -391,6 +391,13 @@ release(struct run *run)
 }
 
 static bool
+open_trace(struct run *run, struct err *e)
+{
+	run->trace = trace_open(run->path, run->o.recover, e);
+	return run->trace != NULL;
+}
+
+static bool
 parse(struct run *run, int argc, char **argv, struct err *e)
 {
 	int first;
@@ -408,8 +415,9 @@ cmd_run_main(int argc, char **argv)
 {
 	struct run *run = xcalloc(1, sizeof *run);
 	struct err e = {0};
-	bool good = parse(run, argc, argv, &e) && load_configuration(run, &e) &&
-		    replay(run, &e) && report(run, &e);
+	bool good = parse(run, argc, argv, &e) && open_trace(run, &e) &&
+		    load_configuration(run, &e) && replay(run, &e) &&
+		    report(run, &e);
 
 	release(run);
 	return good ? 0 : cmd_fail(&cmd_run, &e);

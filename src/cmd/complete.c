@@ -5,6 +5,9 @@
 #include "base/opt.h"
 #include "cmd/cmd.h"
 #include "sim/conf.h"
+#include "trace/export.h"
+#include "trace/import.h"
+#include "trace/synth.h"
 
 /* Candidates begin with this word; they go to f. */
 struct completion {
@@ -108,6 +111,23 @@ offer_config_words(const struct completion *c, int n, char **words)
 			offer(c, k->name, "");
 }
 
+static void
+offer_patterns(const struct completion *c)
+{
+	for (const struct generator *g = generators; g->name; g++)
+		offer(c, g->name, "");
+}
+
+/* Formats that are read (import) or written (export). */
+static void
+offer_forms(const struct completion *c, bool import)
+{
+	for (unsigned i = 0; import && importer_at(i); i++)
+		offer(c, importer_at(i)->name, "");
+	for (unsigned i = 0; !import && exporters[i].name; i++)
+		offer(c, exporters[i].name, "");
+}
+
 void
 cmd_complete(int n, char **words, FILE *f)
 {
@@ -133,8 +153,14 @@ cmd_complete(int n, char **words, FILE *f)
 		offer_values(&c, strchr(c.word, '='));
 	else if (takes(cmd, words[n - 2], "KEY=VALUE"))
 		offer_keys(&c);
+	else if (takes(cmd, words[n - 2], "FORMAT"))
+		offer_forms(&c, true);
+	else if (takes(cmd, words[n - 2], "FORM"))
+		offer_forms(&c, false);
 	else if (*c.word == '-')
 		offer_options(&c, cmd->options);
 	else if (!strcmp(cmd->name, "config"))
 		offer_config_words(&c, n, words);
+	else if (!strcmp(cmd->name, "generate"))
+		offer_patterns(&c);
 }

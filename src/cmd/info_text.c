@@ -42,6 +42,23 @@ print_syscall(FILE *f, const struct syscall_desc *s)
 			s->ranges[i].len);
 }
 
+/* "0-63", "64-319 by 4", "320-831 by 16!" (with the readahead mark). */
+static void
+print_cache(FILE *f, const struct cache_desc *c)
+{
+	fprintf(f, "cache file %" PRIu32 ":", c->file);
+	for (uint32_t i = 0; i < c->n_runs; i++) {
+		const struct cache_run *r = &c->runs[i];
+
+		fprintf(f, " %" PRIu64 "-%" PRIu64, r->first,
+			r->first + r->pages - 1);
+		if (r->order)
+			fprintf(f, " by %" PRIu64, (uint64_t)1 << r->order);
+		fprintf(f, "%s%s", r->flags & CACHE_MARKER ? "!" : "",
+			i + 1 < c->n_runs ? "," : "");
+	}
+}
+
 static void
 print_payload(FILE *f, const struct event *ev)
 {
@@ -76,6 +93,9 @@ print_payload(FILE *f, const struct event *ev)
 		break;
 	case EV_TIME:
 		fprintf(f, "time %" PRIu64 " ns", ev->time_ns);
+		break;
+	case EV_CACHE:
+		print_cache(f, &ev->cache);
 		break;
 	default:
 		fputs(info_kind_name(ev->kind), f);

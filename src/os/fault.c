@@ -95,6 +95,7 @@ handle_pte(struct fctx *c)
 {
 	bool anon = !c->vma->file;
 
+	c->new_table = !pt_find(c->os, c->mm, c->addr, 0);
 	c->pte = pt_make(c->os, c->mm, c->addr, 0);
 	if (!c->pte)
 		fault_oom(c);

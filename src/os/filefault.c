@@ -50,35 +50,94 @@ map_extra(struct fctx *c, uint64_t addr, uint32_t fno, uint64_t bits)
 		c->os->work.ptes_set++;
 }
 
-/* All of a large folio that the mapping, the table and the file's size leave
- * of it (Linux 6.18). */
-static void
-map_folio(struct fctx *c, uint64_t addr, uint32_t fno, uint64_t bits)
+/* Large folios, since Linux 6.18: all of one or a single page of it.  What
+ * was measured stands in doc/validation.md. */
+static bool
+maps_folios(const struct fctx *c, uint32_t fno)
 {
-	struct frame *f = frame_at(c->os, fno);
-	uint32_t head = f->head, n = 1u << frame_at(c->os, head)->order;
-	uint64_t base = align_down(c->addr, PMD_SIZE);
-	uint64_t pages = inode_pages(c->vma->file->inode);
+	return c->os->cfg.kernel >= 618 && folio_head(c->os, fno)->order;
+}
 
-	for (uint32_t i = head; i < head + n; i++) {
-		uint64_t a = addr + ((uint64_t)i - fno) * PAGE_SIZE;
+/* First page of the file beyond the folio. */
+static uint64_t
+folio_end(const struct fctx *c, uint32_t fno)
+{
+	const struct frame *f = folio_head(c->os, fno);
 
-		if (a < c->vma->start || a >= c->vma->end || a < base ||
-		    a >= base + PMD_SIZE || frame_at(c->os, i)->index >= pages)
-			continue;
-		map_extra(c, a, i, bits);
-	}
+	return f->index + ((uint64_t)1 << f->order);
+}
+
+/* Would all of the folio lie inside the mapping and one page table, with its
+ * page fno at addr?  *start: where it would begin. */
+static bool
+folio_fits(const struct fctx *c, uint64_t addr, uint32_t fno, uint64_t *start)
+{
+	uint64_t n = (uint64_t)1 << folio_head(c->os, fno)->order;
+	uint64_t before = fno - frame_at(c->os, fno)->head;
+	uint64_t v = page_of(addr - c->vma->start);
+	uint64_t p = page_of(addr) & (PTES - 1);
+
+	*start = addr - (before << PAGE_SHIFT);
+	return before <= v && n - before <= vma_pages(c->vma) - v &&
+	       before <= p && n - before <= PTES - p;
 }
 
 static void
-map_page_or_folio(struct fctx *c, uint64_t addr, uint32_t fno, uint64_t bits)
+map_folio(struct fctx *c, uint64_t start, uint32_t fno, uint64_t bits)
 {
 	uint32_t head = frame_at(c->os, fno)->head;
+	uint32_t n = 1u << frame_at(c->os, head)->order;
 
-	if (c->os->cfg.kernel >= 618 && frame_at(c->os, head)->order)
-		map_folio(c, addr, fno, bits);
+	for (uint32_t i = 0; i < n; i++)
+		map_extra(c, start + i * PAGE_SIZE, head + i, bits);
+}
+
+/* Fault-around maps a folio whole when the file goes on beyond it. */
+static void
+map_around(struct fctx *c, uint64_t addr, uint32_t fno, uint64_t bits)
+{
+	uint64_t start, pages = inode_pages(c->vma->file->inode);
+
+	if (maps_folios(c, fno) && folio_fits(c, addr, fno, &start) &&
+	    (!is_fs(c) || folio_end(c, fno) < pages))
+		map_folio(c, start, fno, bits);
 	else
 		map_extra(c, addr, fno, bits);
+}
+
+static bool
+none_mapped(const struct fctx *c, uint64_t start, uint64_t n)
+{
+	const uint64_t *pte =
+	    c->pte + ((int64_t)page_of(start) - (int64_t)page_of(c->addr));
+
+	while (n && !*pte)
+		pte++, n--;
+	return !n;
+}
+
+/* mm/memory.c:finish_fault(): the page itself, with its folio if nothing of it
+ * is mapped yet and none of it is beyond the end of the file. */
+static void
+map_page(struct fctx *c, uint32_t fno, uint64_t bits)
+{
+	uint64_t start, pages = inode_pages(c->vma->file->inode);
+	uint64_t n = (uint64_t)1 << folio_head(c->os, fno)->order;
+
+	if (maps_folios(c, fno) && folio_fits(c, c->addr, fno, &start) &&
+	    folio_end(c, fno) <= pages && none_mapped(c, start, n))
+		map_folio(c, start, fno, bits);
+	else
+		map_extra(c, c->addr, fno, bits);
+}
+
+/* Linux 6.18 installs a missing page table only after it has found that the
+ * file goes on beyond the first folio. */
+static bool
+no_table_for(const struct fctx *c, uint32_t fno)
+{
+	return c->os->cfg.kernel >= 618 && c->new_table && is_fs(c) &&
+	       folio_end(c, fno) >= inode_pages(c->vma->file->inode);
 }
 
 /* mm/filemap.c:filemap_map_pages().  True: the faulting page is mapped. */
@@ -88,8 +147,11 @@ fault_around(struct fctx *c)
 	struct ofile *f = c->vma->file;
 	uint64_t from, to, pages = inode_pages(f->inode);
 	uint64_t bits = vma_pte_bits(c->os, c->vma);
+	bool first = true;
 
-	if (c->os->cfg.fault_around_bytes <= PAGE_SIZE)
+	/* ipc/shm.c:shm_vm_ops has no ->map_pages. */
+	if (c->os->cfg.fault_around_bytes <= PAGE_SIZE ||
+	    f->inode->kind == FILE_SYSV)
 		return false;
 	around_window(c, &from, &to);
 	for (uint64_t a = from; a <= to; a += PAGE_SIZE) {
@@ -99,11 +161,14 @@ fault_around(struct fctx *c)
 		if (index >= pages)
 			break;
 		fno = cache_find(c->os, f->inode, index);
-		if (!fno || (frame_at(c->os, fno)->flags & FF_MARKER))
+		if (!fno || (folio_head(c->os, fno)->flags & FF_MARKER))
 			continue;
+		if (first && no_table_for(c, fno))
+			return false;
+		first = false;
 		if (f->ra.mmap_miss)
 			f->ra.mmap_miss--;
-		map_page_or_folio(c, a, fno, bits);
+		map_around(c, a, fno, bits);
 	}
 	return *c->pte;
 }
@@ -137,7 +202,8 @@ get_page(struct fctx *c)
 		ra_sync(os, c->vma, index);
 		fno = cache_find(os, ino, index);
 	} else {
-		fno = cache_add(os, ino, index, inode_pages(ino));
+		fno = cache_add(os, ino, index, inode_pages(ino), 0);
+		os->work.pages_zeroed += !!fno;
 	}
 	if (!fno) {
 		fault_oom(c);
@@ -161,7 +227,7 @@ read_fault(struct fctx *c)
 	if (!fno)
 		return;
 	if (!c->retry || !fault_around(c))
-		map_page_or_folio(c, c->addr, fno, vma_pte_bits(c->os, c->vma));
+		map_page(c, fno, vma_pte_bits(c->os, c->vma));
 	frame_put(c->os, fno);
 }
 
@@ -204,7 +270,7 @@ shared_write_fault(struct fctx *c)
 	c->kind = is_fs(c) ? FAULT_FILE_SHARED_WRITE : FAULT_SHM;
 	head = frame_at(os, fno)->head;
 	n = 1u << frame_at(os, head)->order;
-	map_page_or_folio(c, c->addr, fno, bits);
+	map_page(c, fno, bits);
 	if (os->cfg.kernel < 618)
 		head = fno, n = 1;
 	for (uint32_t i = head; is_fs(c) && i < head + n; i++)

@@ -106,6 +106,20 @@ sys_read(struct call *c)
 		ra_read(c->os, ofile_get(c->os, c->mm, ino), i, end - i);
 }
 
+/* A page of a write of n bytes at pos, which came to it without meeting a
+ * folio. */
+static uint32_t
+add_written(struct os *os, struct inode *ino, uint64_t index, uint64_t pos,
+	    uint64_t n)
+{
+	uint64_t at = max_u64(pos, index << PAGE_SHIFT);
+	unsigned order = 0;
+
+	if (ino->backing == BACK_FS)
+		order = write_folio_order(os, at, pos + n - at);
+	return cache_add(os, ino, index, UINT64_MAX, order);
+}
+
 void
 sys_write(struct call *c)
 {
@@ -128,8 +142,7 @@ sys_write(struct call *c)
 		uint32_t fno = cache_find(c->os, ino, i);
 
 		if (!fno)
-			fno =
-			    cache_add(c->os, ino, i, page_of(pos + n - 1) + 1);
+			fno = add_written(c->os, ino, i, pos, n);
 		if (!fno) {
 			call_refuse(c, "out of modelled memory in write");
 			return;

@@ -122,9 +122,8 @@ cmp_u64(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The cached pages of [first, first + n), sorted; free() it. */
-static uint64_t *
-cached_in(const struct inode *ino, uint64_t first, uint64_t n, size_t *count)
+uint64_t *
+cache_pages(const struct inode *ino, uint64_t first, uint64_t n, size_t *count)
 {
 	uint64_t *list = xreallocarray(NULL, ino->cached + 1, sizeof(*list));
 	uint64_t last = n > UINT64_MAX - first ? UINT64_MAX : first + n;
@@ -148,13 +147,14 @@ cached_in(const struct inode *ino, uint64_t first, uint64_t n, size_t *count)
 
 /* The cache --------------------------------------------------------------- */
 
+/* Is none of them cached, nor (fresh) was? */
 static bool
-range_free(const struct inode *ino, uint64_t first, uint64_t n)
+range_free(const struct inode *ino, uint64_t first, uint64_t n, bool fresh)
 {
 	for (uint64_t i = first; i < first + n; i++) {
 		uint32_t *slot = slot_find(ino, i);
 
-		if (slot && *slot && *slot != CACHE_EVICTED)
+		if (slot && *slot && (fresh || *slot != CACHE_EVICTED))
 			return false;
 	}
 	return true;
@@ -175,11 +175,11 @@ cache_insert(struct os *os, struct inode *ino, uint64_t index, uint32_t fno)
 	lru_add(os, fno);
 }
 
-uint32_t
-cache_add(struct os *os, struct inode *ino, uint64_t index, uint64_t limit)
+static uint32_t
+cache_add_folio(struct os *os, struct inode *ino, uint64_t index,
+		uint64_t limit, unsigned order, bool fresh)
 {
 	enum frame_kind kind = ino->backing == BACK_SHM ? FR_SHM : FR_FILE;
-	unsigned order = kind == FR_FILE ? os->cfg.folio_order : 0;
 	uint64_t base = index;
 	uint32_t fno = 0;
 
@@ -187,7 +187,8 @@ cache_add(struct os *os, struct inode *ino, uint64_t index, uint64_t limit)
 		uint64_t n = (uint64_t)1 << order;
 
 		base = align_down(index, n);
-		if (order && (base + n > limit || !range_free(ino, base, n)))
+		if (order &&
+		    (base + n > limit || !range_free(ino, base, n, fresh)))
 			continue;
 		fno = order ? frame_alloc_noreclaim(os, order, kind)
 			    : frame_alloc(os, 0, kind);
@@ -198,9 +199,21 @@ cache_add(struct os *os, struct inode *ino, uint64_t index, uint64_t limit)
 		return 0;
 	for (uint32_t i = 0; i < 1u << order; i++)
 		cache_insert(os, ino, base + i, fno + i);
-	if (kind == FR_SHM)
-		os->work.pages_zeroed++;
 	return fno + (uint32_t)(index - base);
+}
+
+uint32_t
+cache_add(struct os *os, struct inode *ino, uint64_t index, uint64_t limit,
+	  unsigned order)
+{
+	return cache_add_folio(os, ino, index, limit, order, false);
+}
+
+uint32_t
+cache_fill(struct os *os, struct inode *ino, uint64_t index, uint64_t limit,
+	   unsigned order)
+{
+	return cache_add_folio(os, ino, index, limit, order, true);
 }
 
 uint32_t
@@ -214,7 +227,11 @@ cache_find(struct os *os, struct inode *ino, uint64_t index)
 	pages = inode_pages(ino);
 	if (index >= ino->warm_pages || index >= pages)
 		return 0;
-	return cache_add(os, ino, index, pages);
+	if (ino->recorded)
+		return recorded_find(os, ino, index);
+	return cache_fill(
+	    os, ino, index, pages,
+	    os->cfg.page_cache == CACHE_RECORDED ? 0 : os->cfg.folio_order);
 }
 
 /* Its pages are on their own from now on. */
@@ -307,7 +324,7 @@ inode_writeback(struct os *os, struct inode *ino, uint64_t first, uint64_t n)
 	if (ino->backing != BACK_FS || !ino->cached ||
 	    (os->cfg.write_notify && !ino->dirty))
 		return;
-	list = cached_in(ino, first, n, &count);
+	list = cache_pages(ino, first, n, &count);
 	for (size_t i = 0; i < count; i++)
 		write_page(os, ino, *slot_find(ino, list[i]));
 	free(list);
@@ -323,7 +340,7 @@ inode_invalidate(struct os *os, struct inode *ino, uint64_t first,
 
 	if (last <= first || !ino->cached)
 		return;
-	list = cached_in(ino, first, last - first, &count);
+	list = cache_pages(ino, first, last - first, &count);
 	for (size_t i = 0; i < count; i++) {
 		uint32_t fno = *slot_find(ino, list[i]);
 		struct frame *f = frame_at(os, fno);
@@ -341,7 +358,7 @@ static void
 drop_pages(struct os *os, struct inode *ino, uint64_t first, uint64_t n)
 {
 	size_t count;
-	uint64_t *list = cached_in(ino, first, n, &count);
+	uint64_t *list = cache_pages(ino, first, n, &count);
 
 	for (size_t i = 0; i < count; i++)
 		cache_remove(os, *slot_find(ino, list[i]), false);
@@ -425,6 +442,7 @@ inode_free(struct os *os, struct inode *ino)
 		free((void *)(uintptr_t)s.value);
 	map_free(&ino->chunks);
 	map_free(&ino->disk);
+	recorded_free(ino);
 	os->inodes[ino->no] = NULL;
 	free(ino->path);
 	free(ino);

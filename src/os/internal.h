@@ -143,7 +143,9 @@ struct inode {
 	bool removed;     /* IPC_RMID: same */
 	uint64_t dev, ino, rdev;
 	uint64_t size;       /* bytes */
-	uint64_t warm_pages; /* of CACHE_WARM: this many are cached already */
+	uint64_t warm_pages; /* this many are cached already, or of these the
+				recorded ones */
+	struct recorded *recorded; /* what EV_CACHE said, or NULL */
 	uint64_t cached, dirty;
 	char *path;
 	struct map chunks; /* index >> CHUNK_BITS -> struct chunk */
@@ -154,6 +156,7 @@ struct inode {
 struct ra {
 	uint64_t start;
 	uint32_t size, async_size;
+	unsigned order; /* of the folios read */
 	uint32_t mmap_miss;
 	uint64_t prev_page;
 };
@@ -341,6 +344,13 @@ frame_at(struct os *os, uint32_t fno)
 	return &os->frames[fno];
 }
 
+/* The frame that stands for its whole folio. */
+static inline struct frame *
+folio_head(struct os *os, uint32_t fno)
+{
+	return &os->frames[os->frames[fno].head];
+}
+
 static inline void
 frame_get(struct os *os, uint32_t fno)
 {
@@ -504,16 +514,29 @@ void inodes_free(struct os *os);
 uint64_t inode_pages(const struct inode *ino);
 /* The cached frame of page index, or 0.  A warm cache has it already. */
 uint32_t cache_find(struct os *os, struct inode *ino, uint64_t index);
-/* Bring page index in (it is not there), in a folio that stays below limit
- * and within its natural alignment: its frame, 0 when out of memory. */
+/* Bring page index in (it is not there), in a folio of at most 2^order pages
+ * that ends at limit or before and is aligned in the file: its frame, 0 when
+ * out of memory. */
 uint32_t cache_add(struct os *os, struct inode *ino, uint64_t index,
-		   uint64_t limit);
+		   uint64_t limit, unsigned order);
+/* Same, of what was there from the start. */
+uint32_t cache_fill(struct os *os, struct inode *ino, uint64_t index,
+		    uint64_t limit, unsigned order);
+/* The cached pages of [first, first + n), sorted; free() it. */
+uint64_t *cache_pages(const struct inode *ino, uint64_t first, uint64_t n,
+		      size_t *count);
 void folio_split(struct os *os, uint32_t fno);
 void cache_remove(struct os *os, uint32_t fno, bool evicted);
 struct ofile *ofile_get(struct os *os, struct mm *mm, struct inode *ino);
 struct ofile *ofile_open(struct os *os, struct mm *mm, struct inode *ino);
 struct ofile *ofile_private(struct inode *ino);
 void ofile_put(struct os *os, struct ofile *f);
+
+/* cache_record.c: folios as they were, and as calls make them -------------- */
+void cache_recorded(struct os *os, const struct cache_desc *c);
+uint32_t recorded_find(struct os *os, struct inode *ino, uint64_t index);
+void recorded_free(struct inode *ino);
+unsigned write_folio_order(const struct os *os, uint64_t pos, uint64_t left);
 
 /* readahead.c ------------------------------------------------------------- */
 void ra_sync(struct os *os, struct vma *v, uint64_t index);
@@ -532,6 +555,7 @@ struct fctx {
 	bool gup; /* a fault the kernel takes for itself */
 	bool major;
 	bool retry;     /* something was read: look again */
+	bool new_table; /* there was no page table before this fault */
 	bool grew;      /* the stack, for this */
 	uint8_t kind;   /* enum fault_kind */
 	uint8_t signal; /* out */

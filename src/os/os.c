@@ -35,12 +35,13 @@ os_new(const struct os_config *cfg, const struct os_sink *sink, struct err *e)
 		os->sink.kevent = no_kevent;
 	if (!os->sink.forget)
 		os->sink.forget = no_forget;
-	if (cfg->folio_order > HUGE_ORDER ||
+	if (cfg->folio_order > HUGE_ORDER || cfg->folio_max > HUGE_ORDER ||
 	    (cfg->fault_around_bytes && !is_pow2(cfg->fault_around_bytes))) {
 		err_set(e, ERR_INPUT,
-			"os.folio_order: %u, os.fault_around_bytes: %llu: "
-			"expected at most 9, and a power of two",
-			cfg->folio_order,
+			"os.folio_order: %u, os.folio_max: %u, "
+			"os.fault_around_bytes: %llu: expected at most 9, and "
+			"a power of two",
+			cfg->folio_order, cfg->folio_max,
 			(unsigned long long)cfg->fault_around_bytes);
 		free(os);
 		return NULL;
@@ -108,6 +109,9 @@ os_event(struct os *os, const struct event *ev, uint64_t insn, struct err *e)
 		if (ev->file.id == FILE_NONE)
 			return err_set(e, ERR_INPUT, "file number 0");
 		inode_define(os, &ev->file);
+		break;
+	case EV_CACHE:
+		cache_recorded(os, &ev->cache);
 		break;
 	case EV_SYSCALL:
 		done = sys_event(os, ev, e);

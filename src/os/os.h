@@ -32,11 +32,12 @@ struct os_config {
 	uint64_t fault_around_bytes; /* 65536; 4096: off */
 	uint64_t readahead_bytes;    /* 131072 */
 	unsigned page_cache;         /* enum os_page_cache */
-	unsigned folio_order;        /* largest page-cache folio, log2 pages */
-	unsigned thp;                /* enum os_thp */
-	bool use_zero_page;          /* huge zero page for THP read faults */
-	unsigned stack_guard_pages;  /* 256 */
-	unsigned overcommit;         /* 0, 1, 2 */
+	unsigned folio_order;        /* folios of a warm cache, log2 pages */
+	unsigned folio_max;         /* largest one that reads and writes make */
+	unsigned thp;               /* enum os_thp */
+	bool use_zero_page;         /* huge zero page for THP read faults */
+	unsigned stack_guard_pages; /* 256 */
+	unsigned overcommit;        /* 0, 1, 2 */
 	uint64_t swap_bytes;
 	unsigned swappiness;
 	bool write_notify; /* filesystem has page_mkwrite (ext4) */

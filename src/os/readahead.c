@@ -11,25 +11,28 @@
 #define MMAP_LOTSAMISS 100
 #define MMAP_MISS_CAP  (MMAP_LOTSAMISS * 10)
 
-/* Read [start, start + size) where it is not cached; the page at marker gets
- * PG_readahead. */
+/* Read [start, start + size) where it is not cached, in folios of at most
+ * 2^order pages; the one that holds page marker gets PG_readahead. */
 static void
 read_pages(struct os *os, struct inode *ino, uint64_t start, uint64_t size,
-	   uint64_t marker)
+	   uint64_t marker, unsigned order)
 {
 	uint64_t end = min_u64(start + size, inode_pages(ino)), n = 0;
 
 	for (uint64_t i = start; i < end; i++) {
 		uint64_t before = ino->cached;
+		unsigned fit = order;
 		uint32_t fno;
 
 		if (cache_find(os, ino, i))
 			continue;
-		fno = cache_add(os, ino, i, end);
+		while (i & (((uint64_t)1 << fit) - 1))
+			fit--;
+		fno = cache_add(os, ino, i, end, fit);
 		if (!fno)
 			break;
 		n += ino->cached - before;
-		if (i == marker)
+		if (marker - i < ino->cached - before)
 			frame_at(os, fno)->flags |= FF_MARKER;
 	}
 	os->work.pages_read += n;
@@ -63,11 +66,22 @@ ra_max(const struct os *os)
 	return (uint32_t)min_u64(os->cfg.readahead_bytes >> PAGE_SHIFT, 65536);
 }
 
+/* mm/readahead.c:page_cache_ra_order(); single pages go through
+ * do_page_cache_ra(), which cuts at the end of the file before it counts back
+ * to the marker. */
 static void
-submit(struct os *os, struct inode *ino, const struct ra *ra)
+submit(struct os *os, struct inode *ino, struct ra *ra)
 {
+	uint64_t end = ra->start + ra->size;
+
+	ra->order = (unsigned)min_u64(min_u64(ra->order, os->cfg.folio_max),
+				      ra->size ? ilog2(ra->size) : 0);
+	if (!ra->order)
+		end = min_u64(end, inode_pages(ino));
 	read_pages(os, ino, ra->start, ra->size,
-		   ra->start + ra->size - ra->async_size);
+		   end >= ra->start + ra->async_size ? end - ra->async_size
+						     : UINT64_MAX,
+		   ra->order);
 }
 
 /* ondemand_readahead() for req pages at index, hit: index has the marker. */
@@ -108,6 +122,7 @@ ondemand(struct os *os, struct ofile *f, uint64_t index, uint32_t req, bool hit)
 			ra->async_size = max / 2;
 		}
 	}
+	ra->order = hit ? ra->order + 2 : 0;
 	submit(os, f->inode, ra);
 }
 
@@ -120,7 +135,7 @@ ra_sync(struct os *os, struct vma *v, uint64_t index)
 
 	os->work.device_reads++;
 	if ((v->flags & VM_RAND_READ) || !max) {
-		read_pages(os, f->inode, index, 1, UINT64_MAX);
+		read_pages(os, f->inode, index, 1, UINT64_MAX, 0);
 		return;
 	}
 	if (v->flags & VM_SEQ_READ) {
@@ -132,11 +147,12 @@ ra_sync(struct os *os, struct vma *v, uint64_t index)
 			ra->start = index > max / 2 ? index - max / 2 : 0;
 			ra->size = max;
 			ra->async_size = max / 4;
+			ra->order = 0;
 			submit(os, f->inode, ra);
 		}
 	}
 	if (!cache_find(os, f->inode, index))
-		read_pages(os, f->inode, index, 1, UINT64_MAX);
+		read_pages(os, f->inode, index, 1, UINT64_MAX, 0);
 }
 
 /* Page index was found in the cache: true if it had the marker, so that more
@@ -150,9 +166,9 @@ ra_async(struct os *os, struct vma *v, uint64_t index, uint32_t fno)
 		return false;
 	if (f->ra.mmap_miss)
 		f->ra.mmap_miss--;
-	if (!(frame_at(os, fno)->flags & FF_MARKER))
+	if (!(folio_head(os, fno)->flags & FF_MARKER))
 		return false;
-	frame_at(os, fno)->flags &= (uint16_t)~FF_MARKER;
+	folio_head(os, fno)->flags &= (uint16_t)~FF_MARKER;
 	ondemand(os, f, index, ra_max(os), true);
 	return true;
 }
@@ -165,7 +181,7 @@ ra_range(struct os *os, struct inode *ino, uint64_t first, uint64_t n)
 
 	if (first < pages)
 		read_pages(os, ino, first, min_u64(n, pages - first),
-			   UINT64_MAX);
+			   UINT64_MAX, 0);
 }
 
 /* read(2) wants page index and req - 1 more (mm/filemap.c:filemap_get_pages).
@@ -181,9 +197,9 @@ ra_read(struct os *os, struct ofile *f, uint64_t index, uint64_t req)
 		if (f->ra.size || ra_max(os))
 			ondemand(os, f, index, want, false);
 		if (!cache_find(os, f->inode, index))
-			read_pages(os, f->inode, index, 1, UINT64_MAX);
-	} else if (frame_at(os, fno)->flags & FF_MARKER) {
-		frame_at(os, fno)->flags &= (uint16_t)~FF_MARKER;
+			read_pages(os, f->inode, index, 1, UINT64_MAX, 0);
+	} else if (folio_head(os, fno)->flags & FF_MARKER) {
+		folio_head(os, fno)->flags &= (uint16_t)~FF_MARKER;
 		ondemand(os, f, index, want, true);
 	}
 	f->ra.prev_page = index;

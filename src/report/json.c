@@ -382,12 +382,27 @@ kernel_json(const struct run_result *r)
 	return kernel;
 }
 
+/* What the first lane says of a mapping or a process. */
+static void
+put_prices(json_t *row, const struct area_stats *s)
+{
+	PUT(row, s, references);
+	PUT(row, s, l1_misses);
+	PUT(row, s, stlb_hits);
+	PUT(row, s, walks);
+	PUT(row, s, walk_cycles);
+	PUT(row, s, faults);
+	PUT(row, s, fault_cycles);
+}
+
 static json_t *
 processes_json(const struct run_result *r)
 {
 	json_t *all = json_array();
+	struct area_stats *sums = process_stats(r);
 
 	for (uint32_t i = 0; i < os_process_count(r->os); i++) {
+		const struct area_stats *s = &sums[i];
 		json_t *row = json_object();
 		struct os_process p;
 
@@ -401,8 +416,10 @@ processes_json(const struct run_result *r)
 		PUT(row, &p, max_rss_pages);
 		put(row, "exited", json_boolean(p.exited));
 		PUT(row, &p, status);
+		put_prices(row, s);
 		json_array_append_new(all, row);
 	}
+	free(sums);
 	return all;
 }
 
@@ -419,13 +436,7 @@ mapping_json(const struct area *a, const struct area_stats *s)
 	put(row, "start", string(start));
 	PUT(row, a, minor);
 	PUT(row, a, major);
-	PUT(row, s, references);
-	PUT(row, s, l1_misses);
-	PUT(row, s, stlb_hits);
-	PUT(row, s, walks);
-	PUT(row, s, walk_cycles);
-	PUT(row, s, faults);
-	PUT(row, s, fault_cycles);
+	put_prices(row, s);
 	return row;
 }
 

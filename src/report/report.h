@@ -33,6 +33,12 @@ bool fault_log_put(struct fault_log *log, const struct fault_record *r,
 bool fault_log_close(struct fault_log *log, struct err *e);
 void fault_log_discard(struct fault_log *log);
 
+struct area_stats; /* sim/stats.h */
+
+/* What the first lane says of each process, by its number in os_process():
+ * its mappings together.  The caller frees it. */
+struct area_stats *process_stats(const struct run_result *r);
+
 /* Level n of a page table, as entries are called: "pte", "pde", ... */
 const char *level_name(unsigned level);
 

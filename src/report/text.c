@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "report/report.h"
 #include "report/table.h"
+#include "sim/recorded.h"
 #include "sim/result.h"
 #include "trace/reader.h"
 
@@ -42,6 +43,48 @@ heading(struct table *t, const char *const *names)
 
 #define HEADING(t, ...) heading(t, (const char *const[]){__VA_ARGS__, NULL})
 
+/* Settings taken over from the machine the trace is from. */
+static void
+print_recorded(const struct run_result *r, FILE *f)
+{
+	char *settings = recorded_in_force(r->lanes[0].conf);
+
+	if (*settings)
+		fprintf(f, "recorded %s\n", settings);
+	free(settings);
+}
+
+/* Where to end a line of at most width: behind a space or comma, if it can. */
+static size_t
+line_length(const char *s, size_t width)
+{
+	size_t n = strlen(s), end = width;
+
+	if (n <= width)
+		return n;
+	while (end && s[end - 1] != ' ' && s[end - 1] != ',')
+		end--;
+	return end ? end : width;
+}
+
+/* What the recording could not see, so that no table is taken for more. */
+static void
+print_blind(const struct run_result *r, FILE *f)
+{
+	const char *blind = trace_provenance(r->trace, "capture.blind");
+
+	for (const char *label = "unknown"; blind && *blind; label = "") {
+		char *line = xstrndup(blind, line_length(blind, 70));
+
+		fprintf(f, "%-9s", label);
+		print_plain(line, f);
+		putc('\n', f);
+		blind += strlen(line);
+		blind += strspn(blind, " ");
+		free(line);
+	}
+}
+
 static void
 print_title(const struct run_result *r, FILE *f)
 {
@@ -51,12 +94,14 @@ print_title(const struct run_result *r, FILE *f)
 	fprintf(f, "trace    %s%s", r->trace_path, command ? ": " : "");
 	print_plain(command ? command : "", f);
 	putc('\n', f);
+	print_blind(r, f);
 	fprintf(f, "machine ");
 	for (unsigned i = 0; i < r->n_lanes; i++)
 		fprintf(f, " %s%s", r->lanes[i].name,
 			i + 1 < r->n_lanes ? "," : "");
 	fprintf(f, "; Linux %u.%u\n", r->lanes[0].config->os.kernel / 100,
 		r->lanes[0].config->os.kernel % 100);
+	print_recorded(r, f);
 	if (r->skip || r->warmup || r->limit)
 		fprintf(f,
 			"part     skipped %" PRIu64 ", warm-up %" PRIu64
@@ -317,32 +362,44 @@ print_lane(const struct run_result *r, unsigned i, FILE *f)
 	print_causes(s, f);
 }
 
+/* "exit 0", "signal 9", "-": not ended in the trace. */
+static void
+table_ending(struct table *t, const struct os_process *p)
+{
+	if (!p->exited)
+		table_text(t, "-");
+	else if (p->status & 0x7f)
+		table_text(t, "signal %u", p->status & 0x7f);
+	else
+		table_text(t, "exit %u", p->status >> 8 & 0xff);
+}
+
 static void
 print_processes(const struct run_result *r, FILE *f)
 {
-	struct table *t = table_new("rrrrrll");
+	struct table *t = table_new("rrrrrrrrll");
+	struct area_stats *sums = process_stats(r);
 
 	fputs("\nProcesses\n", f);
-	HEADING(t, "pid", "parent", "minor", "major", "peak pages", "ended",
-		"program");
+	HEADING(t, "pid", "parent", "references", "walks", "walk cycles",
+		"minor", "major", "peak pages", "ended", "program");
 	for (uint32_t i = 0; i < os_process_count(r->os); i++) {
 		struct os_process p;
 
 		os_process(r->os, i, &p);
 		table_text(t, "%" PRIu32, p.pid);
 		table_text(t, "%" PRIu32, p.parent);
+		table_count(t, sums[i].references);
+		table_count(t, sums[i].walks);
+		table_count(t, sums[i].walk_cycles);
 		table_count(t, p.minor);
 		table_count(t, p.major);
 		table_count(t, p.max_rss_pages);
-		if (!p.exited)
-			table_text(t, "-");
-		else if (p.status & 0x7f)
-			table_text(t, "signal %u", p.status & 0x7f);
-		else
-			table_text(t, "exit %u", p.status >> 8 & 0xff);
+		table_ending(t, &p);
 		table_text(t, "%s", p.exe ? p.exe : "?");
 	}
 	table_print(t, f);
+	free(sums);
 }
 
 /* A mapping and its price in the first lane. */

@@ -93,8 +93,12 @@ const struct conf_key conf_keys[] = {
      "a program that was run just before finds its files cached"},
     {"os.folio_order", CONF_COUNT, OS(folio_order), 0, 9, "log2 pages", "0",
      NULL,
-     "largest folio of the page cache; from Linux 6.18 a fault maps a whole "
-     "one",
+     "folios that files cached at the start are in (os.page_cache=warm); from "
+     "Linux 6.18 a fault maps a whole one",
+     "programs and libraries are read in by faults, page by page (measured, "
+     "doc/validation.md)"},
+    {"os.folio_max", CONF_COUNT, OS(folio_max), 0, 9, "log2 pages", "0", NULL,
+     "largest folio that reads and writes make in the page cache",
      "0: file systems without large folios; ext4 has them since 6.16"},
     {"os.thp", CONF_CHOICE, OS(thp), 0, 0, "", "madvise", thps,
      "transparent huge pages for anonymous memory",

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -24,13 +25,17 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/log.h"
 #include "base/progress.h"
 #include "base/release.h"
 #include "base/xalloc.h"
+#include "trace/vgstream.h"
 
 /* Between a request to end and SIGKILL.  Valgrind looks for signals every
  * 100,000 blocks of code, which can be seconds of lackey's writing. */
 #define GRACE_SECONDS 10.0
+
+#define FAST_LEVEL 4 /* of compression, where that is the slowest part */
 
 static const char *const valgrind_options[] = {
     "--command-line-only=yes", "--tool=lackey",        "--basic-counts=no",
@@ -157,25 +162,6 @@ add_command(struct facts *f, char *const *argv)
 	free(all);
 }
 
-static void
-add_environment(struct facts *f)
-{
-	static const char *const names[] = {
-	    "LD_PRELOAD",       "LD_LIBRARY_PATH",
-	    "LD_BIND_NOW",      "GLIBC_TUNABLES",
-	    "MALLOC_ARENA_MAX", "LANG",
-	    "LC_ALL",           "PATH"};
-	char key[64];
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const char *value = getenv(names[i]);
-
-		snprintf(key, sizeof(key), "env.%s", names[i]);
-		if (value)
-			facts_add(f, key, value);
-	}
-}
-
 /* What a reader of the trace must know was not seen. */
 static const char blind[] =
     "references that the kernel makes for the program beside those of system "
@@ -188,18 +174,18 @@ static const char blind[] =
 
 static void
 gather_facts(struct facts *f, const char *valgrind, const char *program,
-	     char *const *argv)
+	     char *const *argv, bool own_tool)
 {
 	char date[64];
 	time_t t = time(NULL);
 	struct tm tm;
 
 	facts_add(f, "tool.version", pagewalk_version);
-	facts_add(f, "capture.backend", "lackey");
-	facts_add(f, "capture.blind", blind);
+	facts_add(f, "capture.backend", own_tool ? "pagewalk" : "lackey");
+	facts_add(f, "capture.blind", own_tool ? capture_vg_blind : blind);
 	add_command(f, argv);
 	add_program(f, program);
-	add_environment(f);
+	facts_add_environment(f);
 	add_version(f, valgrind);
 	gmtime_r(&t, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm);
@@ -215,9 +201,13 @@ create_trace(struct capture *c, const char *valgrind, const char *program,
 	const char *name = strrchr(argv[0], '/');
 	struct facts f = {0};
 
+	/* Our tool is held up by the compressor. */
+	if (c->own_tool && !wo.level)
+		wo.level = FAST_LEVEL;
 	*path = c->opt->output ? xstrdup(c->opt->output)
 			       : xasprintf("%s.pwt", name ? name + 1 : argv[0]);
-	gather_facts(&f, valgrind, program, argv);
+	gather_facts(&f, valgrind, program, argv, c->own_tool);
+	facts_add(&f, "capture.page_cache", page_cache_detail(&c->page_cache));
 	c->out = trace_create(*path, &wo, f.pairs, f.n, &c->err);
 	facts_free(&f);
 	return c->out;
@@ -251,17 +241,47 @@ free_words(char **words)
 	free(words);
 }
 
+/* The program's limit of descriptors, with room above it that Valgrind can
+ * have without privilege. */
+static uint64_t
+limit_descriptors(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl))
+		return 0;
+	if (rl.rlim_max > 4 * FD_ROOM && rl.rlim_cur > rl.rlim_max - FD_ROOM) {
+		rl.rlim_cur = rl.rlim_max - FD_ROOM;
+		setrlimit(RLIMIT_NOFILE, &rl);
+	}
+	return rl.rlim_cur;
+}
+
 static bool
-launch(struct capture *c, struct loop *l, const char *valgrind,
-       char *const *argv)
+launch_lackey(struct capture *c, const char *valgrind, char *const *argv,
+	      const sigset_t *mask)
 {
 	char **words;
-	sigset_t ours, before;
 
 	/* Nothing can be made under that name if we are not there. */
 	snprintf(c->log_prefix, sizeof(c->log_prefix), "/proc/pagewalk-log-%d/",
 		 (int)getpid());
 	words = command_line(c, valgrind, argv);
+	c->fd_limit = limit_descriptors();
+	c->root = gate_launch(&c->gate, words, mask, &c->err);
+	free_words(words);
+	if (c->root < 0)
+		return false;
+	process_new(c, (uint32_t)c->root);
+	return true;
+}
+
+static bool
+launch(struct capture *c, struct loop *l, const char *valgrind,
+       char *const *argv)
+{
+	sigset_t ours, before;
+
 	sigemptyset(&ours);
 	sigaddset(&ours, SIGINT);
 	sigaddset(&ours, SIGTERM);
@@ -270,17 +290,15 @@ launch(struct capture *c, struct loop *l, const char *valgrind,
 	sigprocmask(SIG_BLOCK, &ours, &before);
 	l->signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	c->root = gate_launch(&c->gate, words, &before, &c->err);
-	free_words(words);
-	if (c->root < 0)
-		return false;
-	process_new(c, (uint32_t)c->root);
-	return true;
+	return c->own_tool ? capture_vg_launch(c, valgrind, argv, &before)
+			   : launch_lackey(c, valgrind, argv, &before);
 }
 
 static void
 kill_all(struct capture *c)
 {
+	if (c->vg)
+		vgstream_kill(c->vg, SIGKILL);
 	for (struct process *p = c->processes; p; p = p->next)
 		if (p->pidfd >= 0)
 			syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL,
@@ -304,6 +322,8 @@ on_end_signal(struct capture *c, struct loop *l,
 	l->ending_at = monotonic_seconds() + GRACE_SECONDS;
 	if (si->ssi_code == SI_KERNEL)
 		return;
+	if (c->vg)
+		vgstream_kill(c->vg, (int)si->ssi_signo);
 	for (struct process *p = c->processes; p; p = p->next)
 		if (p->pidfd >= 0)
 			syscall(SYS_pidfd_send_signal, p->pidfd,
@@ -321,6 +341,8 @@ take_signals(struct capture *c, struct loop *l)
 		if (si.ssi_signo != SIGCHLD)
 			on_end_signal(c, l, &si);
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (c->vg)
+			vgstream_reaped(c->vg, pid, status);
 		if (pid != c->root)
 			continue;
 		c->root_status = status;
@@ -407,6 +429,26 @@ follow(struct capture *c, struct loop *l)
 }
 
 static void
+follow_own_tool(struct capture *c, struct loop *l)
+{
+	bool more = true;
+
+	while (more || !c->root_reaped) {
+		take_signals(c, l);
+		if (more && !c->failed)
+			more = capture_vg_step(c);
+		else
+			poll(NULL, 0, 10);
+		report_progress(c, l);
+		if (c->failed || c->full ||
+		    (c->ending && monotonic_seconds() >= l->ending_at))
+			kill_all(c);
+		if (c->failed)
+			more = false;
+	}
+}
+
+static void
 note_number(struct capture *c, const char *key, uint64_t value)
 {
 	char text[32];
@@ -451,6 +493,11 @@ finish(struct capture *c, const struct loop *l, const char *path)
 	note_number(c, "exit.status", (uint64_t)exit_status(c));
 	note_number(c, "references", c->refs);
 	note_number(c, "capture.unfinished_calls", c->lost);
+	note_number(c, "capture.untraced_processes", c->untraced);
+	if (c->untraced)
+		warn("%s: %u processes ran without Valgrind and are in the "
+		     "trace by their start and end only",
+		     path, c->untraced);
 	trace_note(c->out, "capture.end", end_reason(c));
 	if (!trace_finish(c->out, &c->err))
 		return false;
@@ -473,8 +520,11 @@ clean_up(struct capture *c, struct loop *l)
 {
 	while (c->processes)
 		process_free(c->processes);
+	vgstream_free(c->vg);
 	gate_close(&c->gate);
 	files_free(&c->files);
+	page_cache_close(&c->page_cache);
+	map_free(&c->mapped);
 	free(c->held);
 	free(c->ranges.items);
 	if (l->signals >= 0)
@@ -495,6 +545,33 @@ find_command(const char *name, int *status, struct err *e)
 	return NULL;
 }
 
+/* Which back end?  False and *e if the one asked for is not there. */
+static bool
+choose_backend(struct capture *c, struct err *e)
+{
+	const char *name = c->opt->backend;
+	char *dir = vgstream_tool_dir();
+
+	c->own_tool = dir && (!name || strcmp(name, "lackey") != 0);
+	free(dir);
+	if (name && strcmp(name, "lackey") != 0 &&
+	    strcmp(name, "pagewalk") != 0)
+		return err_set(e, ERR_USAGE,
+			       "--backend: %s is not pagewalk or lackey", name);
+	if (c->opt->roi && !c->own_tool)
+		return err_set(e, ERR_FAILED,
+			       "--roi: lackey does not see markers");
+	if (name && !c->own_tool && strcmp(name, "pagewalk") == 0)
+		return err_set(e, ERR_FAILED,
+			       "--backend: our Valgrind tool is not there (it "
+			       "is built where Valgrind's development files "
+			       "are)");
+	if (!name && !c->own_tool && !c->opt->quiet)
+		warn("our Valgrind tool has not been built: using lackey, "
+		     "which is a hundred times slower");
+	return true;
+}
+
 bool
 capture_run(const struct capture_options *opt, char *const *argv, int *status,
 	    struct err *e)
@@ -505,10 +582,13 @@ capture_run(const struct capture_options *opt, char *const *argv, int *status,
 			    .files = {.announce = emit_file, .ctx = &c},
 			    .gate = {.listener = -1}};
 	struct loop l = {.signals = -1};
-	char *valgrind = capture_find_valgrind(e), *path = NULL;
+	char *valgrind =
+	    choose_backend(&c, e) ? capture_find_valgrind(e) : NULL;
+	char *path = NULL;
 	char *program = valgrind ? find_command(argv[0], status, e) : NULL;
 	bool fine = false;
 
+	page_cache_open(&c.page_cache);
 	if (program) {
 		l.progress = !opt->quiet && (opt->progress || isatty(2));
 		fine = create_trace(&c, valgrind, program, argv, &path);
@@ -517,7 +597,10 @@ capture_run(const struct capture_options *opt, char *const *argv, int *status,
 			unlink(path);
 			fine = false;
 		} else if (fine) {
-			follow(&c, &l);
+			if (c.vg)
+				follow_own_tool(&c, &l);
+			else
+				follow(&c, &l);
 			fine = finish(&c, &l, path);
 			*status = fine ? exit_status(&c) : 0;
 		}

@@ -1,8 +1,9 @@
 /*
  * capture.h - run a program and record its trace.
  *
- * Back end: stock Valgrind's lackey, followed through every process and
- * thread the program makes, joined into one order.
+ * Back ends: our own Valgrind tool (fast; where it has been built), or stock
+ * Valgrind's lackey.  Either follows every process and thread the program
+ * makes, joined into one order.
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #ifndef TRACE_CAPTURE_H
@@ -15,12 +16,14 @@
 struct err;
 
 struct capture_options {
-	const char *output; /* NULL: NAME.pwt after the command */
-	uint64_t max_refs;  /* stop after so many; 0: no limit */
-	uint64_t skip_refs; /* leave out so many first, keep their events */
-	uint64_t level;     /* zlib, 0: default */
-	bool quiet;         /* no closing line, no progress */
-	bool progress;      /* progress even if stderr is no terminal */
+	const char *output;  /* NULL: NAME.pwt after the command */
+	uint64_t max_refs;   /* stop after so many; 0: no limit */
+	uint64_t skip_refs;  /* leave out so many first, keep their events */
+	uint64_t level;      /* zlib, 0: default */
+	const char *backend; /* pagewalk or lackey; NULL: the best there is */
+	bool roi;            /* references between markers of a region only */
+	bool quiet;          /* no closing line, no progress */
+	bool progress;       /* progress even if stderr is no terminal */
 };
 
 /* Run argv (NULL-terminated) and write its trace.  *status: what the
@@ -46,5 +49,7 @@ void facts_free(struct facts *f);
 /* Kernel, CPU, memory, and the settings a memory manager obeys; path: a file
  * of the file system the program works on. */
 void facts_add_machine(struct facts *f, const char *path);
+/* Variables that change what a program does with memory. */
+void facts_add_environment(struct facts *f);
 
 #endif

@@ -79,9 +79,21 @@ emit(struct capture *c, struct process *p, uint32_t tid, struct event *ev)
 void
 emit_file(void *ctx, const struct file_desc *f)
 {
+	struct capture *c = ctx;
 	struct event ev = {.kind = EV_FILE, .file = *f};
 
-	write_event(ctx, &ev);
+	write_event(c, &ev);
+	emit_cache(c, f->id, c->files.link ? c->files.link : f->path);
+}
+
+void
+emit_cache(struct capture *c, uint32_t id, const char *path)
+{
+	const struct file_desc *f = files_get(&c->files, id);
+	struct event ev = {.kind = EV_CACHE};
+
+	if (page_cache_look(&c->page_cache, f, path, &ev.cache))
+		write_event(c, &ev);
 }
 
 void

@@ -160,6 +160,7 @@ files_add_link(struct files *f, const char *link, struct stat *st)
 {
 	char path[PATH_MAX];
 	ssize_t n = readlink(link, path, sizeof(path) - 1);
+	uint32_t id;
 
 	if (stat(link, st))
 		return FILE_NONE;
@@ -167,7 +168,10 @@ files_add_link(struct files *f, const char *link, struct stat *st)
 		snprintf(path, sizeof(path), "%s", link);
 	else
 		path[n] = '\0';
-	return files_add(f, st, kind_of(st, link), path);
+	f->link = link;
+	id = files_add(f, st, kind_of(st, link), path);
+	f->link = NULL;
+	return id;
 }
 
 static void

@@ -27,6 +27,7 @@ struct files {
 	/* Called once for each file, before its number is handed out. */
 	void (*announce)(void *ctx, const struct file_desc *f);
 	void *ctx;
+	const char *link; /* in announce(): a path to the file, or NULL */
 };
 
 void files_free(struct files *f);

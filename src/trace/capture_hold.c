@@ -64,20 +64,46 @@ is_log(const struct capture *c, const struct gate_call *call)
 	       !memcmp(path, c->log_prefix, n);
 }
 
+/* Valgrind keeps 12 descriptors above the program's limit for itself, and a
+ * forked child keeps its parent's log there beside its own: give it more. */
+static int
+make_room(const struct capture *c, pid_t pid)
+{
+	struct rlimit rl;
+
+	if (prlimit(pid, RLIMIT_NOFILE, NULL, &rl))
+		return -1;
+	if (rl.rlim_cur < c->fd_limit + FD_ROOM) {
+		rl.rlim_cur = min_u64(c->fd_limit + FD_ROOM, rl.rlim_max);
+		prlimit(pid, RLIMIT_NOFILE, &rl, NULL);
+	}
+	return (int)rl.rlim_cur - 1;
+}
+
+/* A new image finds the limit as the program knows it. */
+static void
+restore_limit(const struct capture *c, pid_t pid)
+{
+	struct rlimit rl;
+
+	if (prlimit(pid, RLIMIT_NOFILE, NULL, &rl) ||
+	    rl.rlim_cur <= c->fd_limit)
+		return;
+	rl.rlim_cur = c->fd_limit;
+	prlimit(pid, RLIMIT_NOFILE, &rl, NULL);
+}
+
 /* Let Valgrind have a pipe of ours for its log. */
 static void
 give_log(struct capture *c, const struct held *h, struct process *p)
 {
-	struct rlimit rl;
-	int ends[2];
+	int target = make_room(c, (pid_t)p->pid), ends[2];
 
-	/* A number that Valgrind keeps from the program: the last. */
-	if (prlimit((pid_t)p->pid, RLIMIT_NOFILE, NULL, &rl) ||
-	    pipe2(ends, O_CLOEXEC))
+	if (target < 0 || pipe2(ends, O_CLOEXEC))
 		return gate_pass(&c->gate, h->call.id);
 	fcntl(ends[0], F_SETFL, O_NONBLOCK);
 	process_set_log(p, ends[0]);
-	if (!gate_give(&c->gate, h->call.id, ends[1], (int)rl.rlim_cur - 1))
+	if (!gate_give(&c->gate, h->call.id, ends[1], target))
 		gate_pass(&c->gate, h->call.id);
 	close(ends[1]);
 }
@@ -249,6 +275,24 @@ read_size(struct process *p, uint32_t fd)
 		files_set_size(&c->files, o->file, (uint64_t)st.st_size);
 }
 
+/* A file is about to be mapped: from here on what is cached of it shows. */
+static void
+read_mapped(struct process *p, uint32_t fd)
+{
+	struct capture *c = p->cap;
+	const struct open_file *o;
+	char link[64];
+	uint64_t seen;
+
+	read_size(p, fd);
+	o = fds_get(&p->fds, &c->files, (pid_t)p->pid, fd);
+	if (!o || map_get(&c->mapped, o->file, &seen))
+		return;
+	map_put(&c->mapped, o->file, 1);
+	snprintf(link, sizeof(link), "/proc/%u/fd/%u", p->pid, fd);
+	emit_cache(c, o->file, link);
+}
+
 static void
 release(struct capture *c, const struct held *h)
 {
@@ -263,9 +307,11 @@ release(struct capture *c, const struct held *h)
 				 : (uint32_t)(h->call.args[0] & 0xff) << 8);
 	if (p)
 		lackey_peek(&p->parser, p->buf, p->used);
+	if (h->call.nr == SYS_execve && p)
+		restore_limit(c, (pid_t)p->pid);
 	t = p ? pending_call(p, h) : NULL;
 	if (t && h->call.nr == SYS_mmap)
-		read_size(p, (uint32_t)t->call.args[4]);
+		read_mapped(p, (uint32_t)t->call.args[4]);
 	else if (t &&
 		 (h->call.nr == SYS_ftruncate || h->call.nr == SYS_fallocate))
 		read_size(p, (uint32_t)t->call.args[0]);

@@ -4,6 +4,7 @@
  */
 #include "trace/capture.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,76 @@ add_choice(struct facts *f, const char *key, const char *path)
 	fclose(in);
 }
 
+/* Does s begin with a word of the list, which ends with NULL? */
+static bool
+begins(const char *s, const char *const *list)
+{
+	while (*list && strncmp(s, *list, strlen(*list)) != 0)
+		list++;
+	return *list;
+}
+
+void
+facts_add_environment(struct facts *f)
+{
+	static const char *const names[] = {
+	    "LANG=", "LC_", "LD_", "MALLOC_", "GLIBC_TUNABLES=", "OMP_", NULL};
+
+	for (char **v = environ; *v; v++) {
+		const char *equals = strchr(*v, '=');
+		char *key;
+
+		if (!equals || !begins(*v, names))
+			continue;
+		key = xasprintf("env.%.*s", (int)(equals - *v), *v);
+		facts_add(f, key, equals + 1);
+		free(key);
+	}
+}
+
+/* The words of the kernel's command line that change how it manages memory;
+ * the others are nobody's business. */
+static void
+add_command_line(struct facts *f)
+{
+	static const char *const words[] = {"transparent_hugepage",
+					    "thp_",
+					    "hugepages",
+					    "default_hugepagesz",
+					    "mem=",
+					    "memmap=",
+					    "movablecore",
+					    "kernelcore",
+					    "pti",
+					    "nopti",
+					    "nopcid",
+					    "noinvpcid",
+					    "mitigations=",
+					    "no5lvl",
+					    "stack_guard_gap=",
+					    "numa",
+					    "noswap",
+					    "zswap.",
+					    NULL};
+	char line[4096] = "", kept[512] = "", *save = NULL;
+	FILE *in = fopen("/proc/cmdline", "re");
+
+	if (in && !fgets(line, sizeof(line), in))
+		line[0] = '\0';
+	if (in)
+		fclose(in);
+	for (char *w = strtok_r(line, " \n", &save); w && strcmp(w, "--") != 0;
+	     w = strtok_r(NULL, " \n", &save)) {
+		size_t n = strlen(kept);
+
+		if (begins(w, words))
+			snprintf(kept + n, sizeof(kept) - n, "%s%s",
+				 n ? " " : "", w);
+	}
+	if (*kept)
+		facts_add(f, "setting.kernel_cmdline", kept);
+}
+
 static void
 add_file_system(struct facts *f, const char *path)
 {
@@ -122,6 +193,7 @@ facts_add_machine(struct facts *f, const char *path)
 	add_line(f, "setting.dirty_ratio", VM "dirty_ratio", "");
 	add_line(f, "setting.dirty_background_ratio",
 		 VM "dirty_background_ratio", "");
+	add_command_line(f);
 	add_file_system(f, path);
 #undef THP
 #undef VM

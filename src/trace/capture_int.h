@@ -11,10 +11,12 @@
 #include "trace/capture_files.h"
 #include "trace/capture_gate.h"
 #include "trace/lackey.h"
+#include "trace/page_cache.h"
 #include "trace/syscalls.h"
 #include "trace/writer.h"
 
-#define MAX_THREADS 512 /* Valgrind's own limit is 500 */
+#define MAX_THREADS 512  /* Valgrind's own limit is 500 */
+#define FD_ROOM     1000 /* descriptors beyond the program's, for Valgrind */
 
 struct thread {
 	uint32_t tid; /* the kernel's; 0: no such thread */
@@ -23,6 +25,8 @@ struct thread {
 	struct user_ranges vectors; /* read while call was held */
 	uint64_t clear_tid;         /* cleared by the kernel at its end */
 };
+
+struct vgstream;
 
 struct process {
 	struct capture *cap;
@@ -63,15 +67,21 @@ struct capture {
 	const struct capture_options *opt;
 	struct trace_writer *out;
 	struct err err;
-	bool failed; /* err says why */
-	bool ending; /* a signal asked us to stop */
-	bool full;   /* max_refs reached */
+	bool failed;         /* err says why */
+	bool ending;         /* a signal asked us to stop */
+	bool full;           /* max_refs reached */
+	bool own_tool;       /* not lackey */
+	struct vgstream *vg; /* our tool's, or NULL: lackey */
+	bool in_roi;         /* its markers say so */
 	struct gate gate;
 	struct files files;
+	struct page_cache page_cache;
+	struct map mapped; /* numbers of files that have been mapped */
 	struct process *processes;
 	pid_t root;
 	int root_status;
 	bool root_reaped;
+	uint64_t fd_limit;  /* soft limit of descriptors that a program gets */
 	unsigned skip_args; /* Valgrind's words on a command line */
 	char log_prefix[64];
 	double started, next_time; /* seconds, monotonic */
@@ -80,6 +90,7 @@ struct capture {
 	const struct process *current;
 	bool fetched; /* since the last event: data belongs to something */
 	uint64_t skip_left, refs;
+	unsigned untraced;         /* processes that never had a log */
 	uint64_t lost;             /* calls whose result never came */
 	struct user_ranges ranges; /* scratch */
 	struct held *held;
@@ -104,6 +115,8 @@ void processes_reap(struct capture *c);
 extern const struct lackey_sink capture_sink;
 void emit(struct capture *c, struct process *p, uint32_t tid, struct event *ev);
 void emit_file(void *ctx, const struct file_desc *f);
+/* What the page cache has of file number id, found at path, if that is news. */
+void emit_cache(struct capture *c, uint32_t id, const char *path);
 void emit_exit(struct process *p, uint32_t status);
 void emit_image(struct process *p, uint8_t kind);
 /* Thread number of p makes process pid: say so, and follow it. */
@@ -112,6 +125,13 @@ bool begin_fork(struct process *p, uint32_t number, uint32_t pid);
 uint32_t pending_fork(struct process *p);
 /* The pending call of a thread ended with ret. */
 void finish_call(struct process *p, struct thread *t, int64_t ret);
+
+/* capture_vg.c: the back end with our own tool */
+extern const char capture_vg_blind[];
+bool capture_vg_launch(struct capture *c, const char *valgrind,
+		       char *const *argv, const sigset_t *mask);
+/* Write some of what comes; false when all has ended. */
+bool capture_vg_step(struct capture *c);
 
 /* capture_hold.c: held calls */
 /* Take all calls that wait; let those go on whose logs have been read. */

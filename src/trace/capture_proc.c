@@ -177,6 +177,7 @@ processes_reap(struct capture *c)
 		if (p->dead || (p->pidfd >= 0 && poll(&f, 1, 0) != 1))
 			continue;
 		p->dead = true;
+		c->untraced += p->log < 0;
 		process_drain(p);
 		emit_exit(p, status_of(p));
 	}

@@ -16,6 +16,7 @@ event_scratch_free(struct event_scratch *s)
 {
 	free(s->maps);
 	free(s->ranges);
+	free(s->runs);
 	*s = (struct event_scratch){0};
 }
 
@@ -43,6 +44,31 @@ maps_wrong(const struct image_desc *image)
 	return NULL;
 }
 
+/* Runs of whole aligned folios, ascending, apart, within what a file can
+ * have. */
+static const char *
+runs_wrong(const struct cache_desc *c)
+{
+	uint64_t end = 0;
+
+	if (c->n_runs > MAX_CACHE_RUNS)
+		return "more than 65536 runs of cached pages";
+	for (uint32_t i = 0; i < c->n_runs; i++) {
+		const struct cache_run *r = &c->runs[i];
+
+		if (r->order > MAX_CACHE_ORDER || r->flags & ~CACHE_MARKER)
+			return "cached pages of unknown order or flags";
+		if (!r->pages ||
+		    (r->first | r->pages) & (((uint64_t)1 << r->order) - 1))
+			return "cached pages that are not whole folios";
+		if (r->first < end || r->pages > MAX_FILE_PAGES ||
+		    r->first > MAX_FILE_PAGES - r->pages)
+			return "cached pages out of order or beyond a file";
+		end = r->first + r->pages;
+	}
+	return NULL;
+}
+
 static const char *
 event_wrong(const struct event *ev)
 {
@@ -59,6 +85,8 @@ event_wrong(const struct event *ev)
 		return ev->sys.n_ranges > MAX_RANGES
 			   ? "more than 65536 user ranges in a system call"
 			   : NULL;
+	case EV_CACHE:
+		return runs_wrong(&ev->cache);
 	case EV_END:
 		return "an event of kind 0";
 	default:
@@ -131,6 +159,24 @@ encode_syscall(struct outbuf *o, const struct syscall_desc *s)
 	}
 }
 
+static void
+encode_cache(struct outbuf *o, const struct cache_desc *c)
+{
+	uint64_t end = 0;
+
+	out_varint(o, c->file);
+	out_varint(o, c->n_runs);
+	for (uint32_t i = 0; i < c->n_runs; i++) {
+		const struct cache_run *r = &c->runs[i];
+
+		out_varint(o, r->first - end);
+		out_varint(o, r->pages >> r->order);
+		out_u8(o, r->order);
+		out_u8(o, r->flags);
+		end = r->first + r->pages;
+	}
+}
+
 void
 event_encode(struct outbuf *o, const struct event *ev)
 {
@@ -168,6 +214,9 @@ event_encode(struct outbuf *o, const struct event *ev)
 		break;
 	case EV_TIME:
 		out_varint(o, ev->time_ns);
+		break;
+	case EV_CACHE:
+		encode_cache(o, &ev->cache);
 		break;
 	case EV_THREAD:
 	case EV_SWITCH:
@@ -263,6 +312,33 @@ decode_syscall(struct inbuf *in, struct syscall_desc *sys,
 }
 
 static void
+decode_cache(struct inbuf *in, struct cache_desc *c, struct event_scratch *s)
+{
+	uint64_t end = 0;
+
+	c->file = in_varint32(in);
+	c->n_runs = in_count(in, MAX_CACHE_RUNS, 4);
+	while (s->runs_cap < c->n_runs || !s->runs_cap)
+		s->runs =
+		    xgrow(s->runs, s->runs_cap, &s->runs_cap, sizeof(*s->runs));
+	c->runs = s->runs;
+	for (uint32_t i = 0; i < c->n_runs; i++) {
+		struct cache_run *r = &s->runs[i];
+		uint64_t folios;
+
+		r->first = end + in_varint(in);
+		folios = in_varint_max(in, MAX_FILE_PAGES);
+		r->order = in_u8(in);
+		r->flags = in_u8(in);
+		if (r->order <= MAX_CACHE_ORDER)
+			r->pages = folios << r->order;
+		else
+			in->bad = true;
+		end = r->first + r->pages;
+	}
+}
+
+static void
 decode_signal(struct inbuf *in, struct event *ev)
 {
 	int64_t code;
@@ -306,6 +382,9 @@ decode_payload(struct inbuf *in, struct event *ev, struct event_scratch *s)
 		break;
 	case EV_TIME:
 		ev->time_ns = in_varint(in);
+		break;
+	case EV_CACHE:
+		decode_cache(in, &ev->cache, s);
 		break;
 	}
 }

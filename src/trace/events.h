@@ -16,7 +16,8 @@ struct err;
 struct event_scratch {
 	struct map_desc *maps;
 	struct user_range *ranges;
-	size_t maps_cap, ranges_cap;
+	struct cache_run *runs;
+	size_t maps_cap, ranges_cap, runs_cap;
 };
 
 void event_scratch_free(struct event_scratch *s);

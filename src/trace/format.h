@@ -34,9 +34,12 @@ enum pwt_section {
 enum pwt_codec { CODEC_STORED = 0, CODEC_DEFLATE = 1 };
 
 /* Limits: a reader refuses more, a writer never makes more. */
-#define MAX_STRING        65535u     /* bytes, without the final NUL */
-#define MAX_MAPS          65530u     /* mappings of an image */
-#define MAX_RANGES        65536u     /* user ranges of a system call */
+#define MAX_STRING        65535u /* bytes, without the final NUL */
+#define MAX_MAPS          65530u /* mappings of an image */
+#define MAX_RANGES        65536u /* user ranges of a system call */
+#define MAX_CACHE_RUNS    65536u /* of an EV_CACHE */
+#define MAX_CACHE_ORDER   18u    /* folios of 1 GiB */
+#define MAX_FILE_PAGES    ((uint64_t)1 << 40)
 #define MAX_HEAD          (4u << 20) /* provenance, all pairs */
 #define MAX_NOTES         1024u      /* provenance pairs, late ones too */
 #define MAX_CHUNK_REFS    (1u << 24) /* options.chunk_refs at most */

@@ -134,6 +134,9 @@ unknown_file(const struct trace_reader *r, const struct event *ev)
 	if (ev->kind == EV_SYSCALL && ev->sys.file != FILE_NONE &&
 	    !map_get(&r->files, ev->sys.file, &seen))
 		return ev->sys.file;
+	if (ev->kind == EV_CACHE && ev->cache.file != FILE_NONE &&
+	    !map_get(&r->files, ev->cache.file, &seen))
+		return ev->cache.file;
 	for (uint32_t i = 0; image && i < ev->image.n_maps; i++) {
 		uint32_t file = ev->image.maps[i].file;
 
@@ -163,10 +166,13 @@ forget_files(struct trace_reader *r, struct event *ev)
 {
 	uint64_t seen;
 
+	const bool image = ev->kind == EV_PROCESS || ev->kind == EV_EXEC;
+
 	if (ev->kind == EV_SYSCALL)
 		ev->sys.file = FILE_NONE;
-	for (uint32_t i = 0; ev->kind != EV_SYSCALL && i < ev->image.n_maps;
-	     i++)
+	if (ev->kind == EV_CACHE)
+		ev->cache.file = FILE_NONE;
+	for (uint32_t i = 0; image && i < ev->image.n_maps; i++)
 		if (!map_get(&r->files, r->scratch.maps[i].file, &seen))
 			r->scratch.maps[i].file = FILE_NONE;
 	reader_damage(r, r->offset, "an event names a file never defined");

@@ -32,20 +32,21 @@ refs_decoder_free(struct refs_decoder *d)
 	free(d->order);
 }
 
+/* Room for one at least: callers point into arrays that may be empty. */
 static void
 dict_room(struct refs_decoder *d, const struct refs_sizes *n)
 {
-	if (d->blocks_cap < n->dict_blocks) {
-		d->blocks_cap = n->dict_blocks;
+	if (d->blocks_cap <= n->dict_blocks) {
+		d->blocks_cap = n->dict_blocks + 1ul;
 		d->blocks =
 		    xreallocarray(d->blocks, d->blocks_cap, sizeof(*d->blocks));
 	}
-	if (d->insns_cap < n->dict_insns) {
-		d->insns_cap = n->dict_insns;
+	if (d->insns_cap <= n->dict_insns) {
+		d->insns_cap = n->dict_insns + 1ul;
 		d->insn_bytes = xrealloc(d->insn_bytes, d->insns_cap);
 	}
-	if (d->slots_cap < n->dict_slots) {
-		d->slots_cap = n->dict_slots;
+	if (d->slots_cap <= n->dict_slots) {
+		d->slots_cap = n->dict_slots + 1ul;
 		d->slots =
 		    xreallocarray(d->slots, d->slots_cap, sizeof(*d->slots));
 		d->state =
@@ -199,6 +200,10 @@ refs_begin(struct refs_decoder *d, const struct refs_sizes *n,
 	if (raw[SEC_IDS] != 2 * (uint64_t)n->ids ||
 	    raw[SEC_CTL] != ((uint64_t)n->addrs + 3) / 4)
 		return "columns that differ from their counts";
+	/* What each takes at least: nothing is allocated for more. */
+	if (raw[SEC_DICT] <
+	    3ull * n->dict_blocks + n->dict_insns + 3ull * n->dict_slots)
+		return "code blocks that differ from their counts";
 	wrong = decode_dict(d, sec[SEC_DICT], raw[SEC_DICT]);
 	if (!wrong)
 		wrong = check_ids(d);

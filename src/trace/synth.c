@@ -499,8 +499,8 @@ synth_make(const struct generator *g, const struct synth_options *o,
 	char options[512];
 	struct stat st;
 	const char *const provenance[][2] = {
-	    {"backend", "generate"},
-	    {"version", pagewalk_version},
+	    {"capture.backend", "generate"},
+	    {"tool.version", pagewalk_version},
 	    {"generate.pattern", g->name},
 	    {"generate.options", options},
 	    {"command", command ? command : g->name},

@@ -355,6 +355,15 @@ get_arg(const char **s, uint8_t *arg)
 }
 
 static bool
+get_char(const char **s, char c)
+{
+	if (**s != c)
+		return false;
+	(*s)++;
+	return true;
+}
+
+static bool
 get_length(const char **s, struct item *it)
 {
 	if (**s == 's' || **s == 'r')
@@ -387,7 +396,7 @@ get_item(const char **s, struct item *it)
 	if (**s == '?') {
 		(*s)++;
 		it->conditional = true;
-		if (!get_arg(s, &it->cond_arg) || *(*s)++ != '=' ||
+		if (!get_arg(s, &it->cond_arg) || !get_char(s, '=') ||
 		    !get_number(s, &it->cond_value))
 			return false;
 	}
@@ -401,7 +410,7 @@ get_item(const char **s, struct item *it)
 		return false;
 	if (it->kind == 'V')
 		return true;
-	return *(*s)++ == ':' && get_length(s, it);
+	return get_char(s, ':') && get_length(s, it);
 }
 
 bool

@@ -12,6 +12,7 @@
 #include "trace/codec.h"
 #include "trace/dict.h"
 #include "trace/events.h"
+#include "trace/reader.h" /* struct trace_batch */
 #include "trace/writer.h"
 
 /* A chunk ends when its events have this many bytes, so that one more event
@@ -38,6 +39,13 @@ struct trace_writer {
 	uint32_t event_place; /* block number of the last event */
 	uint64_t next_fetch;  /* end of the block under way */
 	struct outbuf event_bytes, sec[SEC_COUNT], packed;
+
+	/* what trace_refs() knows of the dictionary it is given: the number of
+	 * a block in ours plus 1, and the operations in one of ours */
+	const struct block_dict *from;
+	uint64_t from_chunk;
+	uint32_t *known;
+	uint16_t (*block_ops)[3];
 
 	/* the file so far */
 	uint64_t offset, first_insn, first_ref;
@@ -130,6 +138,8 @@ writer_free(struct trace_writer *w)
 	dict_free(&w->dict);
 	free(w->ids);
 	free(w->addrs);
+	free(w->known);
+	free(w->block_ops);
 	for (unsigned i = 0; i < SEC_COUNT; i++)
 		out_free(&w->sec[i]);
 	out_free(&w->event_bytes);
@@ -257,6 +267,7 @@ clear_chunk(struct trace_writer *w)
 	w->n_ids = w->n_addrs = w->insns = w->events = w->event_place = 0;
 	memset(w->ops, 0, sizeof(w->ops));
 	w->event_bytes.n = 0;
+	w->from = NULL;
 	dict_clear(&w->dict);
 }
 
@@ -337,7 +348,7 @@ trace_data(struct trace_writer *w, enum ref_op op, uint64_t addr,
 
 	if (w->failed.kind)
 		return fail(w, e);
-	if (!bytes || bytes > REF_MAX_BYTES)
+	if (!bytes || bytes > REF_MAX_BYTES || op > REF_MODIFY)
 		return refuse(w, e, "impossible data reference", addr, bytes);
 	if (!w->dict.cur.insns)
 		return refuse(w, e, "data reference without a fetch before it",
@@ -352,6 +363,133 @@ trace_data(struct trace_writer *w, enum ref_op op, uint64_t addr,
 	w->ops[op]++;
 	++*count[op];
 	w->totals.references++;
+	return true;
+}
+
+/* --- many at once --- */
+
+static bool
+chunk_full(const struct trace_writer *w)
+{
+	return (uint64_t)w->insns + w->n_addrs >= w->chunk_refs ||
+	       dict_full(&w->dict);
+}
+
+/* The next blocks are of this dictionary. */
+static void
+begin_dict(struct trace_writer *w, const struct trace_batch *b)
+{
+	if (w->from == b->dict && w->from_chunk == b->chunk)
+		return;
+	if (!w->known) {
+		w->known = xcalloc(MAX_DICT_BLOCKS, sizeof(*w->known));
+		w->block_ops = xcalloc(MAX_DICT_BLOCKS, sizeof(*w->block_ops));
+	}
+	memset(w->known, 0, MAX_DICT_BLOCKS * sizeof(*w->known));
+	w->from = b->dict;
+	w->from_chunk = b->chunk;
+}
+
+/* Put a block of another dictionary into ours; its number there plus 1. */
+static uint32_t
+adopt(struct trace_writer *w, const struct block_dict *from,
+      const struct code_block *b)
+{
+	const struct data_slot *slot = from->slots + b->first_slot;
+	uint16_t ops[3] = {0}, id;
+	unsigned k = 0;
+
+	dict_begin(&w->dict, b->start);
+	for (unsigned i = 0; i < b->insns; i++) {
+		dict_insn(&w->dict, from->insn_bytes[b->first_insn + i]);
+		for (; k < b->slots && slot[k].insn == i; k++) {
+			dict_slot(&w->dict, slot[k].op, slot[k].bytes);
+			ops[slot[k].op]++;
+		}
+	}
+	id = dict_end(&w->dict);
+	memcpy(w->block_ops[id], ops, sizeof(ops));
+	return id + 1u;
+}
+
+/* Room for what a batch can add. */
+static void
+reserve(struct trace_writer *w, const struct trace_batch *b)
+{
+	while (w->ids_cap < (size_t)w->n_ids + b->n_ids)
+		w->ids =
+		    xgrow(w->ids, w->ids_cap, &w->ids_cap, sizeof(*w->ids));
+	while (w->addrs_cap < (size_t)w->n_addrs + b->n_addrs)
+		w->addrs = xgrow(w->addrs, w->addrs_cap, &w->addrs_cap,
+				 sizeof(*w->addrs));
+}
+
+static void
+count(struct trace_writer *w, const struct code_block *b, const uint16_t *ops)
+{
+	w->insns += b->insns;
+	for (int i = 0; i < 3; i++)
+		w->ops[i] += ops[i];
+}
+
+static void
+add_totals(struct trace_writer *w, uint32_t insns, const uint32_t ops[3])
+{
+	struct trace_totals *t = &w->totals;
+
+	t->instructions += w->insns - insns;
+	t->loads += w->ops[REF_LOAD] - ops[REF_LOAD];
+	t->stores += w->ops[REF_STORE] - ops[REF_STORE];
+	t->modifies += w->ops[REF_MODIFY] - ops[REF_MODIFY];
+	t->references = t->instructions + t->loads + t->stores + t->modifies;
+}
+
+/* Blocks of b from i on, until the chunk is full; returns where it stopped.
+ * *addr follows the addresses. */
+static uint32_t
+add_blocks(struct trace_writer *w, const struct trace_batch *b, uint32_t i,
+	   const uint64_t **addr)
+{
+	for (; i < b->n_ids; i++) {
+		const struct code_block *block = &b->dict->blocks[b->ids[i]];
+		uint32_t *known = &w->known[b->ids[i]];
+
+		if ((uint64_t)w->insns + w->n_addrs >= w->chunk_refs ||
+		    (!*known && dict_full(&w->dict)))
+			break;
+		if (!*known)
+			*known = adopt(w, b->dict, block);
+		w->ids[w->n_ids++] = (uint16_t)(*known - 1);
+		memcpy(w->addrs + w->n_addrs, *addr,
+		       block->slots * sizeof(**addr));
+		w->n_addrs += block->slots;
+		*addr += block->slots;
+		count(w, block, w->block_ops[*known - 1]);
+	}
+	return i;
+}
+
+bool
+trace_refs(struct trace_writer *w, const struct trace_batch *b, struct err *e)
+{
+	const uint64_t *addr = b->addrs;
+	uint32_t i = 0;
+
+	if (w->failed.kind)
+		return fail(w, e);
+	end_block(w);
+	while (i < b->n_ids) {
+		uint32_t insns, ops[3];
+
+		if (chunk_full(w) && !trace_flush(w, e))
+			return false;
+		begin_dict(w, b);
+		reserve(w, b);
+		insns = w->insns;
+		memcpy(ops, w->ops, sizeof(ops));
+		i = add_blocks(w, b, i, &addr);
+		add_totals(w, insns, ops);
+	}
 	return true;
 }
 

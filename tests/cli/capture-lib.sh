@@ -3,11 +3,15 @@
 dump=$top_builddir/tests/cli/dumptrace
 victim=$top_builddir/tests/cli/victim
 n=0
+# Which back end is tested: BACKEND=pagewalk for our own tool.
+backend=${BACKEND:-lackey}
 
 if ! command -v valgrind >/dev/null 2>&1; then
 	echo "1..0 # SKIP valgrind is not installed"
 	exit 0
 fi
+# A program's descriptors begin at 3, whatever make's jobserver left open.
+exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 99
@@ -43,7 +47,7 @@ before()
 # capture ARGS...: run it; $status; output in out, errors in err, events
 capture()
 {
-	"$PAGEWALK" capture -o t.pwt "$@" >out 2>err </dev/null
+	"$PAGEWALK" capture --backend "$backend" -o t.pwt "$@" >out 2>err </dev/null
 	status=$?
 	"$dump" t.pwt >events 2>dump-err
 	dump_status=$?

@@ -49,12 +49,23 @@ print_syscall(const struct syscall_desc *s)
 }
 
 static void
+print_cache(const struct cache_desc *c)
+{
+	printf(" file=%u", c->file);
+	for (uint32_t i = 0; i < c->n_runs; i++)
+		printf(" %" PRIu64 "+%" PRIu64 "/%u%s", c->runs[i].first,
+		       c->runs[i].pages, c->runs[i].order,
+		       c->runs[i].flags & CACHE_MARKER ? "!" : "");
+	putchar('\n');
+}
+
+static void
 print_event(const struct event *ev)
 {
 	static const char *const names[EV_KINDS] = {
 	    "END",     "FILE",   "PROCESS", "THREAD",      "SWITCH",
 	    "SYSCALL", "FORK",   "EXEC",    "THREAD_EXIT", "EXIT",
-	    "SIGNAL",  "MARKER", "TIME"};
+	    "SIGNAL",  "MARKER", "TIME",    "CACHE"};
 
 	printf("%s %u/%u", ev->kind < EV_KINDS ? names[ev->kind] : "?", ev->pid,
 	       ev->tid);
@@ -72,9 +83,13 @@ print_event(const struct event *ev)
 		       ev->fork.flags);
 	else if (ev->kind == EV_EXIT)
 		printf(" status=%x\n", ev->status);
+	else if (ev->kind == EV_MARKER)
+		printf(" %s\n", ev->text);
 	else if (ev->kind == EV_SIGNAL)
 		printf(" signal=%u code=%d addr=%" PRIx64 "\n", ev->signal,
 		       ev->signal_code, ev->fault_addr);
+	else if (ev->kind == EV_CACHE)
+		print_cache(&ev->cache);
 	else
 		putchar('\n');
 }

@@ -62,8 +62,9 @@ ok "and nothing else" cmp a.json c.json
 # A lane gives the same result alone and among others.
 "$PAGEWALK" run -q t.pwt -c teaching -s machine.memory=4G -j alone.json
 "$PAGEWALK" run -q t.pwt -s cpu.cpi=3 -j first.json \
-    -l half=,tlb.stlb.entries=768 -l teaching \
-    -l warm=intel-skylake,cpu.data_caches=yes
+    -l half=,tlb.stlb.entries=768 -l teaching
+"$PAGEWALK" run -q t.pwt -j caches.json -s cpu.data_caches=yes \
+    -s cpu.cpi=3 -l warm=intel-skylake,cpu.data_caches=yes
 "$PAGEWALK" run -q t.pwt -j half.json -s cpu.cpi=3 -s tlb.stlb.entries=768
 "$PAGEWALK" run -q t.pwt -j warm.json -s cpu.data_caches=yes
 lane() { # FILE LANE, without the names that must differ
@@ -71,7 +72,10 @@ lane() { # FILE LANE, without the names that must differ
 }
 is "a second machine" "$(lane first.json 2)" "$(lane alone.json 0)"
 is "a variant of the first" "$(lane first.json 1)" "$(lane half.json 0)"
-is "one with data caches" "$(lane first.json 3)" "$(lane warm.json 0)"
+is "one with data caches" "$(lane caches.json 1)" "$(lane warm.json 0)"
+status "lanes go by pages or by lines, all of them" 3 \
+    "$PAGEWALK" run t.pwt -l warm=,cpu.data_caches=yes
+like "which is said" "$err" 'differ in cpu.data_caches'
 is "names" "$(get first.json lanes/1/name) $(get first.json lanes/2/name)" \
     '"half" "teaching"'
 status "a lane has no kernel of its own" 3 \
@@ -98,6 +102,22 @@ n=$(get skip.json totals/instructions)
 test "$n" -le $((33 * 600 - 6000)) && test "$n" -gt 0 &&
     pass "skip ($n left)" || fail "skip" "$n"
 is "skipped system calls are applied" "$(get skip.json kernel/syscalls)" 1
+
+# Ctrl-C: the report is of the part before.
+if command -v timeout >/dev/null; then
+	"$tools/mktrace" huge.pwt 60000
+	timeout -s INT 0.3 "$PAGEWALK" run huge.pwt -j i.json >i.txt 2>i.err
+	case $? in
+	0) skip "interrupted" "it was faster" ;;
+	*)
+		like "interrupted" "$(cat i.err)" 'interrupted'
+		is "the result says so" "$(get i.json replay/complete)" false
+		like "and the report" "$(cat i.txt)" 'ended before the trace did'
+		;;
+	esac
+else
+	skip "interrupted" "no timeout(1)"
+fi
 
 # What can go wrong.
 status "no trace" 2 "$PAGEWALK" run

@@ -15,7 +15,7 @@ ok "the stack pointer is on the stack" has '^PROCESS .* sp=1ff[ef]'
 ok "libc is mapped with its size" \
 	has 'mmap\(0,.* file=[0-9]+ flags=[0-9]+ size=[1-9]'
 ok "it exits" has '^EXIT .* status=0'
-ok "the back end is named" has '^# capture.backend: lackey'
+ok "the back end is named" has "^# capture.backend: $backend"
 ok "so is Valgrind" has '^# valgrind.version: valgrind-3'
 ok "so is the command" has '^# command: /bin/true'
 ok "so is the kernel" has "^# kernel.release: $(uname -r)"
@@ -35,7 +35,7 @@ ok "as many as Valgrind counts ($refs, $want)" \
 grep '^I ' raw | sed 's/^I  0*/I /' | head -n 2000 >theirs
 ok "the same instructions" cmp -s ours theirs
 
-echo hello | "$PAGEWALK" capture -q -o t.pwt -- sh -c 'cat; echo oops >&2
+echo hello | "$PAGEWALK" capture --backend "$backend" -q -o t.pwt -- sh -c 'cat; echo oops >&2
 exit 7' >out 2>err
 ok "the exit status passes through" is "$?" 7
 ok "so does input and output" is "$(cat out)" hello
@@ -63,7 +63,7 @@ ok "a signal that is handled" is "$status" 4
 ok "is in the trace, too" has '^SIGNAL .* signal=10 '
 
 cp /bin/true ./name-of-it
-"$PAGEWALK" capture -q ./name-of-it
+"$PAGEWALK" capture --backend "$backend" -q ./name-of-it
 ok "the default output is named after the command" test -s name-of-it.pwt
 
 ok "nothing is left in /tmp" [ -z "$(find /tmp -maxdepth 1 -name \

@@ -32,6 +32,11 @@ ok "a program that leaves orphans" is "$status" 0
 ok "all are followed" is "$(grep -c ^FORK events)" 2
 ok "to their ends" is "$(grep -c '^EXIT .* status=0' events)" 3
 
+capture -- "$victim" nest
+ok "twenty generations" is "$status" 20
+ok "all are followed" is "$(grep -c '^EXIT' events)" 21
+ok "and nothing is said on standard error" is "$(wc -l <err)" 1
+
 capture -- "$victim" threads
 ok "a program with threads" is "$status" 0
 ok "all four begin" is "$(grep -c ^THREAD\  events)" 4

@@ -27,7 +27,7 @@ ok "not even the first" before '^SYSCALL.*brk' '^refs'
 for signal in INT TERM; do
 	rm -f t.pwt
 	# Background jobs of a script ignore SIGINT.
-	env --default-signal=INT "$PAGEWALK" capture -o t.pwt -- \
+	env --default-signal=INT "$PAGEWALK" capture --backend "$backend" -o t.pwt -- \
 		"$victim" spin >out 2>err </dev/null &
 	pid=$!
 	sleep 3
@@ -46,7 +46,7 @@ done
 ok "no program is left" [ -z "$(ps -eo args | grep "^$victim spin")" ]
 
 # An abrupt end of us ends the program as well.
-"$PAGEWALK" capture -o t.pwt -- "$victim" spin >out 2>err </dev/null &
+"$PAGEWALK" capture --backend "$backend" -o t.pwt -- "$victim" spin >out 2>err </dev/null &
 pid=$!
 sleep 3
 kill -KILL "$pid"
@@ -57,7 +57,7 @@ ok "the program does not outlive us" \
 
 mkdir disk
 if mount -t tmpfs -o size=4m none disk 2>/dev/null; then
-	"$PAGEWALK" capture -o disk/t.pwt -- "$victim" random >out 2>err
+	"$PAGEWALK" capture --backend "$backend" -o disk/t.pwt -- "$victim" random >out 2>err
 	status=$?
 	"$dump" disk/t.pwt >events 2>/dev/null
 	ok "a full disk: what was written can be read" is $? 0
@@ -66,7 +66,7 @@ if mount -t tmpfs -o size=4m none disk 2>/dev/null; then
 	ok "a full disk: is named" grep -q 'disk/t.pwt.*No space left' err
 	umount disk
 	mount -t tmpfs -o size=16k none disk
-	"$PAGEWALK" capture -o disk/t.pwt -- /bin/true >out 2>err
+	"$PAGEWALK" capture --backend "$backend" -o disk/t.pwt -- /bin/true >out 2>err
 	ok "a disk full at the end: fails" is $? 1
 	ok "a disk full at the end: is named" \
 		grep -q 'disk/t.pwt.*No space left' err
@@ -85,11 +85,11 @@ capture
 ok "no command is wrong usage" is "$status" 2
 capture --level 12 -- /bin/true
 ok "so is an impossible level" is "$status" 2
-"$PAGEWALK" capture -o /nonexistent/t.pwt -- /bin/true 2>err
+"$PAGEWALK" capture --backend "$backend" -o /nonexistent/t.pwt -- /bin/true 2>err
 ok "an output that cannot be made" is $? 1
 ok "is named" grep -q '/nonexistent/t.pwt' err
 mkdir empty
-PATH=$work/empty "$PAGEWALK" capture -o t.pwt -- /bin/true 2>err
+PATH=$work/empty "$PAGEWALK" capture --backend "$backend" -o t.pwt -- /bin/true 2>err
 ok "without Valgrind" is $? 1
 ok "it is said what to install" grep -q 'apt-get install valgrind' err
 echo "1..$n"

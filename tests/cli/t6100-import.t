@@ -23,9 +23,12 @@ like "says what it was" "$out" 'format lackey, 20 references'
 like "and what is missing" "$out" 'not in the source: mappings,syscalls'
 status "info repeats it" 0 "$PAGEWALK" info t.pwt
 like "as provenance" "$out" 'capture.blind +mappings,syscalls'
-ok "a replay of it" "$PAGEWALK" run -q t.pwt -j t.json
+status "a replay of it" 0 "$PAGEWALK" run t.pwt -j t.json
+like "says it too" "$out" '^unknown +mappings,syscalls,threads$'
 is "takes all references" "$(get t.json totals/references)" 20
 is "refuses none" "$(get t.json totals/faults/signals)" 0
+is "gives each page its own frame, code too" \
+    "$(get t.json totals/faults/by_kind/anon_alloc)" 11
 is "and knows what is missing" "$(get t.json trace/provenance/capture.blind)" \
     '"mappings,syscalls,threads"'
 
@@ -102,4 +105,8 @@ if command -v valgrind >/dev/null &&
 else
 	skip "lackey's own words" "valgrind's lackey does not run here"
 fi
+
+is "formats are completed" "$("$PAGEWALK" --complete import --from drm)" drmemtrace
+is "forms, too" "$("$PAGEWALK" --complete export --to champ)" champsim
+is "and patterns" "$("$PAGEWALK" --complete generate hash)" hashjoin
 done_testing

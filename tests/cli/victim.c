@@ -54,6 +54,20 @@ do_orphan(void)
 	return 0;
 }
 
+/* Each process makes the next and waits for it. */
+static int
+do_nest(int depth)
+{
+	int status = 0;
+	pid_t pid = depth ? fork() : -1;
+
+	if (pid == 0)
+		_exit(do_nest(depth - 1));
+	if (pid > 0)
+		waitpid(pid, &status, 0);
+	return pid > 0 ? WEXITSTATUS(status) + 1 : 0;
+}
+
 static void *
 thread(void *arg)
 {
@@ -145,6 +159,8 @@ main(int argc, char **argv)
 		return do_vfork();
 	if (!strcmp(what, "orphan"))
 		return do_orphan();
+	if (!strcmp(what, "nest"))
+		return do_nest(20);
 	if (!strcmp(what, "threads"))
 		return do_threads();
 	if (!strcmp(what, "map") && argc > 2)

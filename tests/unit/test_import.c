@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include "base/err.h"
+#include "base/rng.h"
 #include "base/xalloc.h"
 #include "tests/tap.h"
 #include "trace/import.h"
@@ -161,11 +162,36 @@ import(unsigned inputs, struct err *e)
 	return import_run(&opt, paths, inputs, &result, e);
 }
 
+/* Good inputs, kept to be damaged. */
+static struct {
+	const char *format;
+	uint8_t p[2048];
+	size_t n;
+} corpus[64];
+static size_t n_corpus;
+
+static void
+collect(const char *format)
+{
+	FILE *f = fopen(in_path, "rb");
+
+	if (f && n_corpus < sizeof(corpus) / sizeof(corpus[0])) {
+		corpus[n_corpus].format = format;
+		corpus[n_corpus].n =
+		    fread(corpus[n_corpus].p, 1, sizeof(corpus->p), f);
+		n_corpus++;
+	}
+	if (f)
+		fclose(f);
+}
+
 /* The input comes out as want, found to be of the format. */
 static void
 good(const char *what, const char *format, const char *want)
 {
 	struct err e;
+
+	collect(format);
 
 	if (!ok(import(1, &e), "%s: imported", what))
 		printf("# %s\n", e.text);
@@ -459,7 +485,8 @@ test_drmemtrace(void)
 
 	dr_first_thread();
 	good("drmemtrace", "drmemtrace",
-	     ">70/71 I401000,3 L7000,8 I401003,2 C9(0,2000,3,22)=7f0000001000 "
+	     "T71 >70/71 I401000,3 L7000,8 I401003,2 "
+	     "C9(0,2000,3,22)=7f0000001000 "
 	     "I401005,2 S7f0000001000,4 S7f0000001004,4 X71");
 	is_str(result.blind, "mappings,files", "drmemtrace: what it lacks");
 
@@ -472,7 +499,7 @@ test_drmemtrace(void)
 	save(in2_path, fixture.p, fixture.n);
 	ok(import(2, &e), "drmemtrace, two threads: imported");
 	is_str(flatten(),
-	       ">70/71 I401000,3 L7000,8 I401003,2 "
+	       "T71 >70/71 I401000,3 L7000,8 I401003,2 "
 	       "C9(0,2000,3,22)=7f0000001000 T72 >70/72 I500000,1 I500001,3 "
 	       "I500004,4 L9000,8 >70/71 I401005,2 S7f0000001000,4 "
 	       "S7f0000001004,4 X71 >70/72 I500100,1",
@@ -519,7 +546,7 @@ test_perf(void)
 
 	opt.samples = true;
 	good_text("perf mem", "perf-mem", mem,
-		  ">42/43 I401000,1 L7000,1 I401008,1 S8000,1");
+		  "T43 >42/43 I401000,1 L7000,1 I401008,1 S8000,1");
 	ok(strstr(result.blind, "all references but samples") != NULL,
 	   "perf mem: marked as samples");
 	bad_text("perf mem, as a full stream", NULL, mem, "--samples");
@@ -531,7 +558,7 @@ test_perf(void)
 	opt.samples = true;
 	good_text("perf script", "perf-script",
 		  "    43   100.000123:             7000     12     401000\n",
-		  ">1000/43 I401000,1 L7000,1");
+		  "T43 >1000/43 I401000,1 L7000,1");
 	opt.samples = true;
 	bad_text("perf script, other fields", "perf-script",
 		 "prog 43 100.000123: 7000\n", "-F tid,time,addr,weight,ip");
@@ -606,6 +633,25 @@ test_syscalls(void)
 	bad("system calls, none", "has no system call");
 }
 
+/* Other processes of the log are not the source's; its threads are. */
+static void
+test_processes(void)
+{
+	save_text(in_path, "I  00401000,3\n L 7f000010,8\n");
+	save_text(log_path,
+		  "100 brk(NULL) = 0x555000\n"
+		  "100 clone(child_stack=NULL, flags=SIGCHLD) = 200\n"
+		  "200 munmap(0x1000, 4096) = 0\n"
+		  "100 clone(child_stack=0x7000, flags=CLONE_VM|CLONE_THREAD "
+		  "<unfinished ...>\n"
+		  "300 munmap(0x2000, 4096) = 0\n"
+		  "100 <... clone resumed>) = 300\n");
+	opt.syscalls = log_path;
+	good("one process of several", "lackey",
+	     START "I401000,3 L7f000010,8 C12(0,0,0,0)=555000 "
+		   "C11(2000,1000,0,0)=0");
+}
+
 /* Those of a source with marks come at their marks. */
 static void
 test_marks(void)
@@ -623,7 +669,7 @@ test_marks(void)
 			    "[pid  9] 12:00:00.3 munmap(0x7000, 4096) = 0\n");
 	opt.syscalls = log_path;
 	good("at marks", "drmemtrace",
-	     ">70/71 I401000,3 C12(0,0,0,0)=555000 I401003,3 "
+	     "T71 >70/71 I401000,3 C12(0,0,0,0)=555000 I401003,3 "
 	     "C11(7000,1000,0,0)=0 I401006,3");
 }
 
@@ -762,31 +808,82 @@ test_packing(void)
 	bad("zip, hostile name", "name is too long");
 }
 
-/* Every cut and many a flipped byte: refused or read, never worse. */
+/* Change some bytes: flip, drop the rest, double a piece. */
+static size_t
+damage(struct rng *r, uint8_t *p, size_t n)
+{
+	for (uint64_t k = rng_below(r, 4); n && k < 4; k++)
+		p[rng_below(r, n)] =
+		    (uint8_t)(rng_below(r, 2) ? rng_u64(r)
+					      : 0x20 + rng_below(r, 96));
+	if (rng_below(r, 4) == 0)
+		n = rng_below(r, n + 1);
+	if (rng_below(r, 4) == 0 && n < 1024) {
+		memcpy(p + n, p, n);
+		n *= 2;
+	}
+	return n;
+}
+
+/* However damaged: imported or refused, never worse. */
+static bool
+survives(const char *path, struct rng *r, const uint8_t *p, size_t n)
+{
+	uint8_t copy[2048];
+	struct err e;
+
+	memcpy(copy, p, n);
+	save(path, copy, damage(r, copy, n));
+	return import(1, &e) || e.kind == ERR_INPUT;
+}
+
 static void
 test_damage(void)
 {
-	unsigned outcomes = 0;
-	struct err e;
+	unsigned worse = 0;
+	struct rng r;
 
-	dr_start(71, 100);
-	dr(10, 3, 0x401000);
-	dr(17, 2, 0x0403);
-	dr(0, 8, 0x7000);
-	for (size_t n = 0; n < fixture.n; n++) {
-		save(in_path, fixture.p, n);
-		outcomes += import(1, &e) || e.kind == ERR_INPUT;
+	rng_seed(&r, 1);
+	for (size_t i = 0; i < n_corpus; i++) {
+		opt.from = corpus[i].format;
+		opt.samples = true;
+		for (unsigned k = 0; k < 40; k++)
+			worse +=
+			    !survives(in_path, &r, corpus[i].p, corpus[i].n);
 	}
-	is_u64(outcomes, fixture.n, "drmemtrace cut anywhere");
-	outcomes = 0;
-	for (unsigned i = 0; i < fixture.n; i++) {
-		fixture.p[i] ^= 0xff;
-		opt.from = "drmemtrace";
-		save_fixture();
-		outcomes += import(1, &e) || e.kind == ERR_INPUT;
-		fixture.p[i] ^= 0xff;
-	}
-	is_u64(outcomes, fixture.n, "drmemtrace with any byte flipped");
+	ok(n_corpus > 20, "%zu good inputs", n_corpus);
+	is_u64(worse, 0, "damaged in many ways: read or refused");
+	opt = (struct import_options){0};
+}
+
+/* The same for what comes beside the input. */
+static void
+test_damaged_sides(void)
+{
+	static const char maps[] =
+	    "00400000-00402000 r-xp 00001000 08:01 77   /bin/x\n"
+	    "7ffe0000-7fff0000 rw-p 00000000 00:00 0    [stack]\n";
+	static const char log[] =
+	    "7 12:00:01 openat(AT_FDCWD, \"/lib/a\\\"b\", O_RDONLY) = 3</a>\n"
+	    "7 mmap(NULL, 8192, PROT_READ, MAP_PRIVATE, 3, 0 <unfinished "
+	    "...>\n7 <... mmap resumed>) = 0x7f000000\n"
+	    " 0.1 ( 0.2 ms): ls/7 munmap(addr: 0x7f000000, len: 8192) = 0\n";
+	unsigned worse = 0;
+	struct rng r;
+
+	rng_seed(&r, 2);
+	save_text(in_path, "I  00401000,3\n L 7f000010,8\n");
+	opt.maps = maps_path;
+	for (unsigned k = 0; k < 300; k++)
+		worse += !survives(maps_path, &r, (const uint8_t *)maps,
+				   sizeof(maps) - 1);
+	is_u64(worse, 0, "damaged mappings: read or refused");
+	opt.maps = NULL;
+	opt.syscalls = log_path;
+	for (unsigned k = 0; k < 300; k++)
+		worse += !survives(log_path, &r, (const uint8_t *)log,
+				   sizeof(log) - 1);
+	is_u64(worse, 0, "damaged system calls: read or refused");
 	opt = (struct import_options){0};
 }
 
@@ -836,10 +933,12 @@ main(void)
 	test_perf();
 	test_maps();
 	test_syscalls();
+	test_processes();
 	test_marks();
 	test_log_lines();
 	test_packing();
 	test_damage();
+	test_damaged_sides();
 	test_addr_set();
 	unlink(in_path);
 	unlink(in2_path);

@@ -81,6 +81,32 @@ test_edges(void)
 }
 
 static void
+test_refused_runs(struct trace_writer *w)
+{
+	static const struct {
+		const char *what;
+		struct cache_run run[2];
+	} rows[] = {
+	    {"no pages", {{0, 0, 0, 0}, {1, 1, 0, 0}}},
+	    {"an unaligned folio", {{2, 4, 2, 0}, {8, 1, 0, 0}}},
+	    {"part of a folio", {{4, 6, 2, 0}, {16, 1, 0, 0}}},
+	    {"runs that overlap", {{0, 4, 0, 0}, {3, 1, 0, 0}}},
+	    {"an unknown flag", {{0, 4, 0, 2}, {4, 1, 0, 0}}},
+	    {"a folio of 2^19", {{0, 1 << 19, 19, 0}, {1 << 20, 1, 0, 0}}},
+	    {"no such file", {{0, 1, 0, 0}, {UINT64_MAX, 1, 0, 0}}},
+	};
+	struct err e = {0};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct event ev = {.kind = EV_CACHE,
+				   .cache = {1, 2, rows[i].run}};
+
+		ok(!trace_event(w, &ev, &e), "cache: %s: %s", rows[i].what,
+		   e.text);
+	}
+}
+
+static void
 test_refused(void)
 {
 	struct trace_writer *w = create(0, 0);
@@ -98,6 +124,7 @@ test_refused(void)
 	ok(!trace_data(w, REF_LOAD, 0, 0, &e), "load of 0 bytes");
 	ok(!trace_data(w, REF_LOAD, 0, 65536, &e), "load of 64 KiB");
 	ok(!trace_event(w, &ev, &e), "a mapping of odd length: %s", e.text);
+	test_refused_runs(w);
 	ev.kind = EV_KINDS;
 	ok(!trace_event(w, &ev, &e), "an unknown event: %s", e.text);
 	trace_abandon(w);

@@ -114,6 +114,7 @@ put_event(struct trace_writer *w, struct log *l, const struct event *ev)
 static char long_text[65536]; /* 65535 letters */
 static struct map_desc maps[300];
 static struct user_range ranges[1100];
+static struct cache_run runs[300];
 
 static inline void
 fill_constants(void)
@@ -127,6 +128,11 @@ fill_constants(void)
 					    .file = i % 3,
 					    .prot = i % 8,
 					    .flags = i % 32};
+	for (unsigned i = 0; i < 300; i++)
+		runs[i] = (struct cache_run){.first = i * 64ull,
+					     .pages = i % 2 ? 32 : 64,
+					     .order = (uint8_t)(i % 6),
+					     .flags = i % 7 == 0};
 	for (unsigned i = 0; i < 1100; i++)
 		ranges[i] = (struct user_range){.addr = ~(uint64_t)0 - i,
 						.len = i * 1000003ull,
@@ -214,6 +220,11 @@ random_event(struct rng *r)
 		break;
 	case EV_TIME:
 		ev.time_ns = rng_u64(r);
+		break;
+	case EV_CACHE:
+		ev.cache =
+		    (struct cache_desc){1 + (uint32_t)rng_below(r, 2),
+					(uint32_t)rng_below(r, 301), runs};
 		break;
 	}
 	return ev;
@@ -323,6 +334,20 @@ same_file(const struct file_desc *a, const struct file_desc *b)
 }
 
 static inline bool
+same_cache(const struct cache_desc *a, const struct cache_desc *b)
+{
+	if (a->file != b->file || a->n_runs != b->n_runs)
+		return false;
+	for (uint32_t i = 0; i < a->n_runs; i++)
+		if (a->runs[i].first != b->runs[i].first ||
+		    a->runs[i].pages != b->runs[i].pages ||
+		    a->runs[i].order != b->runs[i].order ||
+		    a->runs[i].flags != b->runs[i].flags)
+			return false;
+	return true;
+}
+
+static inline bool
 same_event(const struct event *a, const struct event *b)
 {
 	if (a->kind != b->kind || a->pid != b->pid || a->tid != b->tid)
@@ -350,6 +375,8 @@ same_event(const struct event *a, const struct event *b)
 		return !strcmp(a->text, b->text);
 	case EV_TIME:
 		return a->time_ns == b->time_ns;
+	case EV_CACHE:
+		return same_cache(&a->cache, &b->cache);
 	default:
 		return true;
 	}
@@ -425,8 +452,11 @@ read_back(const struct log *l, bool recover, uint64_t skip)
 	if (r && skip)
 		c.good &= trace_skip_to(r, skip, &e);
 	while (c.good && (item = trace_next(r, &b, &ev, &e)) > TRACE_END) {
+		/* All before an event was passed over, even if the block it
+		 * ends goes on beyond skip. */
 		if (c.insns < skip)
-			pass_over(&c, item == TRACE_REFS ? b.first_insn : skip);
+			pass_over(&c, item == TRACE_REFS ? b.first_insn
+							 : UINT64_MAX);
 		if (item == TRACE_REFS) {
 			c.good &= b.first_insn >= skip;
 			compare_batch(&c, &b);

@@ -90,6 +90,12 @@ import_lacks(struct import *im, const char *what)
 	add_word(im->blind, sizeof(im->blind), what);
 }
 
+static uint64_t
+thread_key(uint32_t pid, uint32_t tid)
+{
+	return (uint64_t)pid << 32 | tid;
+}
+
 static bool
 define_files(struct import *im)
 {
@@ -102,10 +108,11 @@ define_files(struct import *im)
 	return true;
 }
 
+/* Its first thread has its number. */
 static bool
-begin_process(struct import *im, uint32_t pid, uint32_t tid)
+begin_process(struct import *im, uint32_t pid)
 {
-	struct event ev = {.kind = EV_PROCESS, .pid = pid, .tid = tid};
+	struct event ev = {.kind = EV_PROCESS, .pid = pid, .tid = pid};
 
 	if (!im->processes.used && !define_files(im))
 		return false;
@@ -114,31 +121,35 @@ begin_process(struct import *im, uint32_t pid, uint32_t tid)
 				       .stack_limit = (uint64_t)8 << 20,
 				       .n_maps = (uint32_t)im->maps.n,
 				       .maps = im->maps.v};
-	map_put(&im->processes, pid, tid);
+	map_put(&im->processes, pid, 1);
+	map_put(&im->threads, thread_key(pid, pid), 1);
+	return import_event(im, &ev);
+}
+
+static bool
+begin_thread(struct import *im, uint32_t pid, uint32_t tid)
+{
+	struct event ev = {.kind = EV_THREAD, .pid = pid, .tid = tid};
+
+	map_put(&im->threads, thread_key(pid, tid), 1);
 	return import_event(im, &ev);
 }
 
 bool
 import_thread(struct import *im, uint32_t pid, uint32_t tid)
 {
-	uint64_t key = (uint64_t)pid << 32 | tid;
-	struct event ev = {.pid = pid, .tid = tid};
+	struct event ev = {.kind = EV_SWITCH, .pid = pid, .tid = tid};
 	uint64_t known;
 
 	if (im->tid == tid && im->pid == pid)
 		return true;
-	if (!map_get(&im->processes, pid, &known)) {
-		if (!begin_process(im, pid, tid))
-			return false;
-	} else if (!map_get(&im->threads, key, &known)) {
-		ev.kind = EV_THREAD;
-		if (!import_event(im, &ev))
-			return false;
-	}
-	map_put(&im->threads, key, 1);
+	if (!map_get(&im->processes, pid, &known) && !begin_process(im, pid))
+		return false;
+	if (!map_get(&im->threads, thread_key(pid, tid), &known) &&
+	    !begin_thread(im, pid, tid))
+		return false;
 	im->pid = pid;
 	im->tid = tid;
-	ev.kind = EV_SWITCH;
 	return import_event(im, &ev);
 }
 
@@ -147,7 +158,7 @@ import_exit(struct import *im, uint32_t pid, uint32_t tid)
 {
 	struct event ev = {.kind = EV_THREAD_EXIT, .pid = pid, .tid = tid};
 
-	if (!map_remove(&im->threads, (uint64_t)pid << 32 | tid))
+	if (!map_remove(&im->threads, thread_key(pid, tid)))
 		return true;
 	if (im->pid == pid && im->tid == tid)
 		im->pid = im->tid = 0;
@@ -162,7 +173,7 @@ end_processes(struct import *im)
 	for (size_t i = 0; map_next(&im->processes, &i, &slot);) {
 		struct event ev = {.kind = EV_EXIT,
 				   .pid = (uint32_t)slot.key,
-				   .tid = (uint32_t)slot.value};
+				   .tid = (uint32_t)slot.key};
 
 		if (!import_event(im, &ev))
 			return false;
@@ -347,8 +358,8 @@ static bool
 create(struct import *im)
 {
 	const char *const provenance[][2] = {
-	    {"backend", "import"},
-	    {"version", pagewalk_version},
+	    {"capture.backend", "import"},
+	    {"tool.version", pagewalk_version},
 	    {"import.format", im->from->name},
 	    {"import.source", im->in[0]->path},
 	    {"command", im->o->command ? im->o->command : ""},

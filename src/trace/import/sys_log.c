@@ -27,6 +27,7 @@ struct thread {
 	char *unfinished; /* text of a call another line interrupts */
 	size_t next;      /* entry to look at for its next mark */
 	bool paired;      /* with a thread of the source */
+	uint32_t process; /* index of its first thread here */
 };
 
 struct sys_log {
@@ -72,7 +73,8 @@ thread_of(struct sys_log *l, uint32_t tid, uint64_t *i, struct input *in,
 	l->threads = xgrow(l->threads, l->n_threads, &l->threads_cap,
 			   sizeof(*l->threads));
 	*i = l->n_threads;
-	l->threads[l->n_threads++] = (struct thread){.tid = tid};
+	l->threads[l->n_threads++] =
+	    (struct thread){.tid = tid, .process = (uint32_t)*i};
 	map_put(&l->by_tid, tid, *i);
 	return true;
 }
@@ -92,6 +94,27 @@ keep(struct sys_log *l, const struct call *c, uint32_t thread, struct input *in,
 	return true;
 }
 
+/* "clone(...flags=CLONE_VM|...) = 123": is 123 a thread of this process? */
+static bool
+note_clone(struct sys_log *l, const char *text, uint32_t parent,
+	   struct input *in, struct err *e)
+{
+	const char *result = strrchr(text, '=');
+	struct scan s = {result ? result + 1 : ""};
+	uint64_t tid, i;
+
+	if (strncmp(text, "clone", 5) || !strstr(text, "CLONE_VM") ||
+	    strstr(text, "CLONE_VFORK"))
+		return true;
+	scan_blank(&s);
+	if (!scan_dec(&s, &tid) || !tid || tid > UINT32_MAX)
+		return true;
+	if (!thread_of(l, (uint32_t)tid, &i, in, e))
+		return false;
+	l->threads[i].process = l->threads[parent].process;
+	return true;
+}
+
 static bool
 take_call(struct sys_log *l, const char *text, uint32_t thread,
 	  struct input *in, struct err *e)
@@ -104,7 +127,7 @@ take_call(struct sys_log *l, const char *text, uint32_t thread,
 	case PARSED_CALL:
 		return keep(l, &c, thread, in, e);
 	case PARSED_OTHER:
-		return true;
+		return note_clone(l, text, thread, in, e);
 	default:
 		return input_fail(in, 0, e, "%s expected: %.80s", why, text);
 	}
@@ -200,11 +223,20 @@ apply(struct import *im, struct sys_log *l, const struct call *c)
 	return import_call(im, c);
 }
 
+/* Without marks, the source is the log's first process. */
+static bool
+of_first_process(const struct sys_log *l, const struct entry *entry)
+{
+	return l->threads[entry->thread].process ==
+	       l->threads[l->v[0].thread].process;
+}
+
 static bool
 apply_until(struct import *im, struct sys_log *l, size_t end)
 {
-	while (l->next < end)
-		if (!apply(im, l, &l->v[l->next++].call))
+	for (; l->next < end; l->next++)
+		if (of_first_process(l, &l->v[l->next]) &&
+		    !apply(im, l, &l->v[l->next].call))
 			return false;
 	return true;
 }
@@ -220,7 +252,8 @@ sys_log_reach(struct import *im, uint64_t addr)
 	    map_get(&l->missing, page, &known))
 		return true;
 	for (size_t i = l->next; i < l->n; i++)
-		if (call_maps(&l->v[i].call, &start, &end) && addr >= start &&
+		if (of_first_process(l, &l->v[i]) &&
+		    call_maps(&l->v[i].call, &start, &end) && addr >= start &&
 		    addr < end)
 			return apply_until(im, l, i + 1);
 	map_put(&l->missing, page, 1);
