@@ -27,6 +27,7 @@ struct lane {
 	struct lane_config cfg;
 	struct table_source tables;
 	unsigned n_levels;
+	bool split;          /* loads and stores ask different TLBs */
 	uint8_t size_of[64]; /* page shift -> level of its leaf, or UNKNOWN */
 	struct cpu *cpu;     /* cfg.cpus of them */
 	struct cache shared[LANE_MAX_CACHES];
@@ -165,9 +166,9 @@ price_data(struct lane *l, struct cpu *c, const struct visit *v)
 }
 
 static inline void
-price(struct lane *l, struct cpu *c, const struct visit *v)
+price(struct lane *l, struct cpu *c, const struct visit *v, enum asker asker)
 {
-	struct route *r = c->by_shift[v->flags & VISIT_INSN][v->page_shift];
+	struct route *r = c->by_shift[asker][v->page_shift];
 	uint32_t slot;
 
 	r->n.reads += v->reads;
@@ -177,6 +178,22 @@ price(struct lane *l, struct cpu *c, const struct visit *v)
 	if (slot == ASSOC_NONE || v->flags & SET_BITS ||
 	    (v->writes && !r->port[0].dirty[slot]))
 		price_rest(l, c, v, r);
+}
+
+/* The stores of a visit, whose first reference is one, then its loads. */
+__attribute__((noinline)) static void
+price_split(struct lane *l, struct cpu *c, const struct visit *v)
+{
+	struct visit part = *v;
+
+	part.reads = 0;
+	price(l, c, &part, ASK_STORE);
+	if (!v->reads)
+		return;
+	part.reads = v->reads;
+	part.writes = 0;
+	part.flags &= (uint8_t)~SET_BITS;
+	price(l, c, &part, ASK_DATA);
 }
 
 void
@@ -193,10 +210,21 @@ lane_visits(struct lane *l, unsigned cpu, const struct visit *v, uint32_t n)
 			lane_switch(l, cpu, v->as);
 			c->root = root_of(l, v->as);
 		}
-		price(l, c, v);
+		if (__builtin_expect(l->split && v->writes, 0))
+			price_split(l, c, v);
+		else
+			price(l, c, v, v->flags & VISIT_INSN);
 		if (data_caches)
 			price_data(l, c, v);
 	}
+}
+
+static enum asker
+fault_asker(const struct lane *l, enum access acc)
+{
+	return acc == ACC_EXEC                ? ASK_INSN
+	       : l->split && acc == ACC_WRITE ? ASK_STORE
+					      : ASK_DATA;
 }
 
 /* An entry that forbids the access does not serve it: as a miss everywhere. */
@@ -217,7 +245,7 @@ lane_fault_walk(struct lane *l, unsigned cpu, uint16_t as, vaddr va,
 	walk(&c->walker, root_of(l, as), c->asid, va, acc, &a.walk);
 	if (a.walk.end != WALK_NOT_PRESENT)
 		size = a.walk.level;
-	r = &c->route[acc == ACC_EXEC ? SIDE_I : SIDE_D][size];
+	r = &c->route[fault_asker(l, acc)][size];
 	cpu_drop_fault(c, &l->cfg, va, dropped);
 	happened(l, &drop);
 	accessed(l, &a);
@@ -351,18 +379,24 @@ lane_wants_lines(const struct lane *l)
 
 /* Hand what was counted so far to the statistics. */
 static void
-collect(struct lane *l, struct cpu *c, enum side side)
+collect(struct lane *l, struct cpu *c, enum asker asker)
 {
-	const struct cache_path *p = &c->path[side];
-
 	for (unsigned size = 0; size < PAGING_MAX_LEVELS; size++) {
-		struct route *r = &c->route[side][size];
+		struct route *r = &c->route[asker][size];
 
 		if (!r->port[0].tlb)
 			continue;
-		stats_record_route(l->stats, side, size, r->index, &r->n);
+		stats_record_route(l->stats, asker_side(asker), size, r->index,
+				   &r->n);
 		memset(&r->n, 0, sizeof(r->n));
 	}
+}
+
+static void
+collect_near(struct lane *l, struct cpu *c, enum side side)
+{
+	const struct cache_path *p = &c->path[side];
+
 	stats_record_near(l->stats, side, p->n ? p->index[0] : p->memory,
 			  c->near[side]);
 	c->near[side] = 0;
@@ -372,8 +406,10 @@ static void
 collect_all(struct lane *l)
 {
 	for (unsigned i = 0; i < l->cfg.cpus; i++) {
-		collect(l, &l->cpu[i], SIDE_I);
-		collect(l, &l->cpu[i], SIDE_D);
+		for (enum asker asker = 0; asker < ASKERS; asker++)
+			collect(l, &l->cpu[i], asker);
+		collect_near(l, &l->cpu[i], SIDE_I);
+		collect_near(l, &l->cpu[i], SIDE_D);
 	}
 }
 
@@ -425,9 +461,13 @@ init_sizes(struct lane *l)
 		l->size_of[shift] = (uint8_t)level;
 		l->stats->size[level].page_shift = shift;
 	}
-	for (unsigned i = 0; i < l->cfg.n_tlbs; i++)
+	for (unsigned i = 0; i < l->cfg.n_tlbs; i++) {
+		unsigned data = l->cfg.tlb[i].sides & SIDE_DATA;
+
+		l->split |= data && data != SIDE_DATA;
 		if (l->cfg.tlb[i].level > l->n_levels)
 			l->n_levels = l->cfg.tlb[i].level;
+	}
 	l->stats->n_levels = l->n_levels;
 }
 

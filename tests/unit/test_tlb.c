@@ -480,6 +480,9 @@ test_refused(void)
 	refused(c, "tlb l1d: 64 entries in 65 ways: expected a whole number of "
 		   "sets");
 	c = good;
+	c.asids = 17;
+	refused(c, "tlb l1d: 17 asids: expected at most 16");
+	c = good;
 	c.page_sizes = 0;
 	refused(c, "tlb l1d: no page sizes: expected at least one");
 	c = good;
