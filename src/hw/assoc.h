@@ -19,6 +19,14 @@
 
 #define ASSOC_MAX_SLOTS ((uint32_t)1 << 26)
 
+struct assoc;
+
+/* As assoc_take(), of the array's kind. */
+typedef uint32_t assoc_take_fn(struct assoc *a, uint32_t set, uint64_t tag,
+			       uint64_t *was);
+/* As assoc_lookup(). */
+typedef uint32_t assoc_lookup_fn(struct assoc *a, uint32_t set, uint64_t tag);
+
 struct assoc {
 	uint64_t *tags; /* one more than there are slots, always empty */
 	uint32_t *last; /* a set's slot used last, or the one more */
@@ -29,6 +37,8 @@ struct assoc {
 	uint64_t inverse;  /* other numbers of sets: 2^64 / sets */
 	uint16_t *hint;    /* many ways: hash of a tag -> way, to be verified */
 	unsigned hint_shift;
+	assoc_take_fn *take;
+	assoc_lookup_fn *lookup;
 	struct repl repl;
 };
 
@@ -45,10 +55,6 @@ uint32_t assoc_find(const struct assoc *a, uint32_t set, uint64_t tag);
 void assoc_drop(struct assoc *a, uint32_t slot);
 void assoc_drop_all(struct assoc *a);
 
-uint32_t assoc_lookup_others(struct assoc *a, uint32_t set, uint64_t tag);
-uint32_t assoc_take_others(struct assoc *a, uint32_t set, uint64_t tag,
-			   uint64_t *was);
-
 /* The slot that holds the tag, now used, or ASSOC_NONE. */
 static inline uint32_t
 assoc_lookup(struct assoc *a, uint32_t set, uint64_t tag)
@@ -57,7 +63,7 @@ assoc_lookup(struct assoc *a, uint32_t set, uint64_t tag)
 
 	if (__builtin_expect(a->tags[slot] == tag, 1))
 		return slot;
-	return assoc_lookup_others(a, set, tag);
+	return a->lookup(a, set, tag);
 }
 
 /* The slot that holds the tag, now used; put it there if it is not.  *was:
@@ -71,7 +77,7 @@ assoc_take(struct assoc *a, uint32_t set, uint64_t tag, uint64_t *was)
 		*was = tag;
 		return slot;
 	}
-	return assoc_take_others(a, set, tag, was);
+	return a->take(a, set, tag, was);
 }
 
 /* n modulo the number of sets. */

@@ -37,8 +37,8 @@ cache_free(struct cache *c)
 	assoc_free(&c->a);
 }
 
-bool
-cache_access(struct cache *c, paddr pa)
+static inline bool
+access_line(struct cache *c, paddr pa)
 {
 	uint64_t line = pa.raw >> c->line_shift, was;
 
@@ -46,11 +46,17 @@ cache_access(struct cache *c, paddr pa)
 	return was == line;
 }
 
+bool
+cache_access(struct cache *c, paddr pa)
+{
+	return access_line(c, pa);
+}
+
 unsigned
 cache_path_load(const struct cache_path *p, paddr pa)
 {
 	for (unsigned i = 0; i < p->n; i++)
-		if (cache_access(p->cache[i], pa))
+		if (access_line(p->cache[i], pa))
 			return p->index[i];
 	return p->memory;
 }

@@ -15,8 +15,10 @@
 
 struct repl_policy; /* hw/repl.h: one row of repl_policies[] */
 
-#define SIDE_INSN (1u << 0)
-#define SIDE_DATA (1u << 1)
+#define SIDE_INSN  (1u << 0)
+#define SIDE_LOAD  (1u << 1)
+#define SIDE_STORE (1u << 2)
+#define SIDE_DATA  (SIDE_LOAD | SIDE_STORE)
 
 struct tlb_config {
 	char name[HW_NAME_MAX]; /* "l1d-4k"; names the counters */
@@ -27,6 +29,7 @@ struct tlb_config {
 	const struct repl_policy *repl;
 	unsigned index;      /* enum hw_index */
 	uint32_t hit_cycles; /* added when the translation is found here */
+	unsigned asids;      /* address-space tags it holds at a time; 0: any */
 };
 
 enum hw_index { INDEX_LINEAR, INDEX_XOR };

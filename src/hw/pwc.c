@@ -8,8 +8,6 @@
 #include "base/xalloc.h"
 #include "hw/pwc.h"
 
-#define PWC_ASID_BITS 16
-
 bool
 pwc_init(struct pwc *p, const struct pwc_config *cfg,
 	 const struct paging *paging, struct err *e)
@@ -37,30 +35,6 @@ pwc_free(struct pwc *p)
 	assoc_free(&p->a);
 	free(p->values);
 	p->values = NULL;
-}
-
-static uint64_t
-pwc_tag(const struct pwc *p, unsigned asid, vaddr va)
-{
-	return va.raw >> p->shift << PWC_ASID_BITS | asid;
-}
-
-static uint32_t
-pwc_set(const struct pwc *p, vaddr va)
-{
-	return assoc_modulo(&p->a, va.raw >> p->shift);
-}
-
-bool
-pwc_lookup(struct pwc *p, unsigned asid, vaddr va, uint64_t *value)
-{
-	uint32_t slot =
-	    assoc_lookup(&p->a, pwc_set(p, va), pwc_tag(p, asid, va));
-
-	if (slot == ASSOC_NONE)
-		return false;
-	*value = p->values[slot];
-	return true;
 }
 
 void

@@ -30,7 +30,32 @@ bool pwc_init(struct pwc *p, const struct pwc_config *cfg,
 	      const struct paging *paging, struct err *e);
 void pwc_free(struct pwc *p);
 
-bool pwc_lookup(struct pwc *p, unsigned asid, vaddr va, uint64_t *value);
+#define PWC_ASID_BITS 16
+
+static inline uint64_t
+pwc_tag(const struct pwc *p, unsigned asid, vaddr va)
+{
+	return va.raw >> p->shift << PWC_ASID_BITS | asid;
+}
+
+static inline uint32_t
+pwc_set(const struct pwc *p, vaddr va)
+{
+	return assoc_modulo(&p->a, va.raw >> p->shift);
+}
+
+static inline bool
+pwc_lookup(struct pwc *p, unsigned asid, vaddr va, uint64_t *value)
+{
+	uint32_t slot =
+	    assoc_lookup(&p->a, pwc_set(p, va), pwc_tag(p, asid, va));
+
+	if (slot == ASSOC_NONE)
+		return false;
+	*value = p->values[slot];
+	return true;
+}
+
 void pwc_fill(struct pwc *p, unsigned asid, vaddr va, uint64_t value);
 /* The entry that leads to va. */
 void pwc_drop_page(struct pwc *p, unsigned asid, vaddr va);

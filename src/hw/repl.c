@@ -7,17 +7,10 @@
 #include "base/xalloc.h"
 #include "hw/repl.h"
 
-static uint64_t *
-set_words(struct repl *r, uint32_t set)
-{
-	return r->words + (size_t)set * r->stride;
-}
-
 /* An order of ways, most recent first: up to 16 ways as nibbles of one word,
  * more as one time stamp each. */
 
 #define NIBBLE_WAYS 16
-#define NIBBLES     0x1111111111111111u
 
 static uint32_t
 order_stride(uint32_t ways)
@@ -29,7 +22,7 @@ order_stride(uint32_t ways)
 static void
 order_init(struct repl *r, uint32_t set)
 {
-	uint64_t *w = set_words(r, set);
+	uint64_t *w = repl_words(r, set);
 
 	for (uint32_t i = 0; i < r->ways; i++) {
 		if (r->ways <= NIBBLE_WAYS)
@@ -39,37 +32,27 @@ order_init(struct repl *r, uint32_t set)
 	}
 }
 
-/* Which nibble of order holds way: 0 is the most recent. */
-static unsigned
-order_rank(uint64_t order, uint32_t way)
-{
-	uint64_t x = order ^ (NIBBLES * way);
-	uint64_t low = NIBBLES * 7;
-
-	/* The high bit of each nibble of x that is zero; no carries. */
-	x = ~(((x & low) + low) | x | low);
-	return (unsigned)__builtin_ctzll(x) / 4;
-}
-
 static void
 order_first(struct repl *r, uint32_t set, uint32_t way)
 {
-	uint64_t *w = set_words(r, set), below;
-	unsigned rank;
+	if (r->ways <= NIBBLE_WAYS)
+		repl_order_first(r, set, way);
+	else
+		repl_words(r, set)[way] = ++r->clock;
+}
 
-	if (r->ways > NIBBLE_WAYS) {
-		w[way] = ++r->clock;
-		return;
-	}
-	rank = order_rank(w[0], way);
-	below = ((uint64_t)1 << (4 * rank)) - 1;
-	w[0] = (w[0] & ~(below << 4 | 0xf)) | (w[0] & below) << 4 | way;
+/* fifo does not: its hits do nothing. */
+static void
+lru_prepare(struct repl *r)
+{
+	if (r->ways <= NIBBLE_WAYS)
+		r->kind = REPL_ORDER;
 }
 
 static uint32_t
 order_last(struct repl *r, uint32_t set)
 {
-	const uint64_t *w = set_words(r, set);
+	const uint64_t *w = repl_words(r, set);
 	uint32_t oldest = 0;
 
 	if (r->ways <= NIBBLE_WAYS)
@@ -143,15 +126,6 @@ add_masks(struct repl *r)
 		r->masks[way].keep = UINT64_MAX;
 }
 
-static inline void
-apply_mask(struct repl *r, uint32_t set, uint32_t way)
-{
-	const struct repl_mask *m = &r->masks[way];
-	uint64_t *w = set_words(r, set);
-
-	*w = (*w & m->keep) | m->set;
-}
-
 /* What tree_away() for this way clears and sets. */
 static void
 add_tree_mask(struct repl_mask *m, uint32_t lo, uint32_t hi, uint32_t way)
@@ -164,34 +138,50 @@ add_tree_mask(struct repl_mask *m, uint32_t lo, uint32_t hi, uint32_t way)
 	m->set |= zeros;
 }
 
+/* The victim of a tree of up to 8 ways for all bits it can have. */
+static void
+fill_victims(uint8_t *victims, uint32_t first, uint32_t ways)
+{
+	for (uint64_t bits = 0; bits < 256; bits++)
+		victims[bits] = (uint8_t)(first + tree_follow(&bits, 0, ways));
+}
+
+#define TABLE_WAYS 8 /* of one table */
+
 static void
 tree_prepare(struct repl *r)
 {
+	uint32_t half;
+
 	add_masks(r);
 	for (uint32_t way = 0; r->masks && way < r->ways; way++)
 		add_tree_mask(&r->masks[way], 0, r->ways, way);
+	if (r->ways > 2 * TABLE_WAYS)
+		return;
+	r->kind = REPL_TREE;
+	r->victims = xmalloc(2 * 256);
+	half = r->ways > TABLE_WAYS ? tree_split(0, r->ways) : 0;
+	fill_victims(r->victims, 0, half ? half : r->ways);
+	fill_victims(r->victims + 256, half, r->ways - half);
 }
 
 static void
 tree_touch(struct repl *r, uint32_t set, uint32_t way)
 {
 	if (r->masks)
-		apply_mask(r, set, way);
+		repl_apply_mask(r, set, way);
 	else
-		tree_away(set_words(r, set), 0, r->ways, way);
+		tree_away(repl_words(r, set), 0, r->ways, way);
 }
 
 static uint32_t
 tree_victim(struct repl *r, uint32_t set)
 {
-	return tree_follow(set_words(r, set), 0, r->ways);
+	return tree_follow(repl_words(r, set), 0, r->ways);
 }
 
 /* Groups of four ways, each a tree (bits 4g .. 4g+3).  The highest byte of
  * the last word is the group used last. */
-
-#define GROUP_WAYS  4
-#define GROUP_SHIFT 56
 
 static uint32_t
 group_stride(uint32_t ways)
@@ -205,38 +195,45 @@ group_prepare(struct repl *r)
 	add_masks(r);
 	for (uint32_t way = 0; r->masks && way < r->ways; way++) {
 		struct repl_mask *m = &r->masks[way];
-		uint32_t first = way - way % GROUP_WAYS;
+		uint32_t first = way - way % REPL_GROUP_WAYS;
 
-		add_tree_mask(m, first, first + GROUP_WAYS, way);
-		m->keep &= ((uint64_t)1 << GROUP_SHIFT) - 1;
-		m->set |= (uint64_t)(way / GROUP_WAYS) << GROUP_SHIFT;
+		add_tree_mask(m, first, first + REPL_GROUP_WAYS, way);
+		m->keep &= ((uint64_t)1 << REPL_GROUP_SHIFT) - 1;
+		m->set |= (uint64_t)(way / REPL_GROUP_WAYS) << REPL_GROUP_SHIFT;
 	}
+	if (!r->masks)
+		return;
+	r->kind = REPL_GROUPS;
+	r->victims = xmalloc(256);
+	fill_victims(r->victims, 0, REPL_GROUP_WAYS);
 }
 
 static void
 group_touch(struct repl *r, uint32_t set, uint32_t way)
 {
-	uint64_t *w = set_words(r, set), *last = &w[r->stride - 1];
-	uint32_t group = way / GROUP_WAYS;
+	uint64_t *w = repl_words(r, set), *last = &w[r->stride - 1];
+	uint32_t group = way / REPL_GROUP_WAYS;
 
 	if (r->masks) {
-		apply_mask(r, set, way);
+		repl_apply_mask(r, set, way);
 		return;
 	}
-	tree_away(w, group * GROUP_WAYS, (group + 1) * GROUP_WAYS, way);
-	*last &= ((uint64_t)1 << GROUP_SHIFT) - 1;
-	*last |= (uint64_t)group << GROUP_SHIFT;
+	tree_away(w, group * REPL_GROUP_WAYS, (group + 1) * REPL_GROUP_WAYS,
+		  way);
+	*last &= ((uint64_t)1 << REPL_GROUP_SHIFT) - 1;
+	*last |= (uint64_t)group << REPL_GROUP_SHIFT;
 }
 
 static uint32_t
 group_victim(struct repl *r, uint32_t set)
 {
-	const uint64_t *w = set_words(r, set);
-	uint32_t group = (uint32_t)(w[r->stride - 1] >> GROUP_SHIFT) + 1;
+	const uint64_t *w = repl_words(r, set);
+	uint32_t group = (uint32_t)(w[r->stride - 1] >> REPL_GROUP_SHIFT) + 1;
 
-	if (group >= r->ways / GROUP_WAYS)
+	if (group >= r->ways / REPL_GROUP_WAYS)
 		group = 0;
-	return tree_follow(w, group * GROUP_WAYS, (group + 1) * GROUP_WAYS);
+	return tree_follow(w, group * REPL_GROUP_WAYS,
+			   (group + 1) * REPL_GROUP_WAYS);
 }
 
 /* One bit a way: used since the bits were last cleared. */
@@ -253,13 +250,13 @@ first_clear(const struct repl *r, const uint64_t *w)
 static void
 used_set(struct repl *r, uint32_t set, uint32_t way)
 {
-	set_words(r, set)[way / 64] |= (uint64_t)1 << way % 64;
+	repl_words(r, set)[way / 64] |= (uint64_t)1 << way % 64;
 }
 
 static void
 used_clear_all(struct repl *r, uint32_t set)
 {
-	memset(set_words(r, set), 0, r->stride * sizeof(*r->words));
+	memset(repl_words(r, set), 0, r->stride * sizeof(*r->words));
 }
 
 /* bit-PLRU: the access that would set the last clear bit clears the others. */
@@ -267,7 +264,7 @@ static void
 bit_touch(struct repl *r, uint32_t set, uint32_t way)
 {
 	used_set(r, set, way);
-	if (first_clear(r, set_words(r, set)) < r->ways)
+	if (first_clear(r, repl_words(r, set)) < r->ways)
 		return;
 	used_clear_all(r, set);
 	used_set(r, set, way);
@@ -276,7 +273,7 @@ bit_touch(struct repl *r, uint32_t set, uint32_t way)
 static uint32_t
 bit_victim(struct repl *r, uint32_t set)
 {
-	uint32_t way = first_clear(r, set_words(r, set));
+	uint32_t way = first_clear(r, repl_words(r, set));
 
 	return way < r->ways ? way : 0; /* a set of one way */
 }
@@ -285,7 +282,7 @@ bit_victim(struct repl *r, uint32_t set)
 static uint32_t
 nru_victim(struct repl *r, uint32_t set)
 {
-	uint32_t way = first_clear(r, set_words(r, set));
+	uint32_t way = first_clear(r, repl_words(r, set));
 
 	if (way < r->ways)
 		return way;
@@ -318,7 +315,8 @@ random_victim(struct repl *r, uint32_t set)
 const struct repl_policy repl_policies[] = {
     {"lru",
      "true least recently used",
-     {order_stride, NULL, order_init, order_first, order_first, order_last},
+     {order_stride, lru_prepare, order_init, order_first, order_first,
+      order_last},
      true,
      1},
     {"tree-plru",
@@ -352,7 +350,7 @@ const struct repl_policy repl_policies[] = {
      {group_stride, group_prepare, NULL, group_touch, group_touch,
       group_victim},
      true,
-     GROUP_WAYS},
+     REPL_GROUP_WAYS},
     {NULL, NULL, {NULL, NULL, NULL, NULL, NULL, NULL}, false, 0},
 };
 
@@ -393,6 +391,8 @@ repl_free(struct repl *r)
 {
 	free(r->words);
 	free(r->masks);
+	free(r->victims);
 	r->words = NULL;
 	r->masks = NULL;
+	r->victims = NULL;
 }

@@ -55,6 +55,10 @@ tlb_init(struct tlb *t, const struct tlb_config *cfg, struct err *e)
 	char what[HW_NAME_MAX + 8];
 
 	memset(t, 0, sizeof(*t));
+	if (cfg->asids > TLB_MAX_ASIDS)
+		return err_set(e, ERR_INPUT,
+			       "tlb %s: %u asids: expected at most %d",
+			       cfg->name, cfg->asids, TLB_MAX_ASIDS);
 	snprintf(what, sizeof(what), "tlb %s", cfg->name);
 	if (!assoc_init(&t->a, what, cfg->entries, cfg->ways, cfg->repl, e))
 		return false;
@@ -63,6 +67,7 @@ tlb_init(struct tlb *t, const struct tlb_config *cfg, struct err *e)
 		return false;
 	}
 	t->dirty = xcalloc(assoc_slots(&t->a), 1);
+	t->max_asids = cfg->asids;
 	return true;
 }
 
@@ -88,22 +93,6 @@ tlb_port_init(struct tlb_port *p, struct tlb *t, unsigned shift)
 	    .modulo = t->modulo,
 	    .tlb = t,
 	};
-}
-
-uint32_t
-tlb_port_take(const struct tlb_port *p, uint64_t va, enum tlb_took *took)
-{
-	struct tlb *t = p->tlb;
-	uint64_t page = va >> p->shift, was;
-	uint64_t tag = page << TLB_PAGE_SHIFT | p->low;
-	uint32_t slot = assoc_take(&t->a, tlb_set(t, page), tag, &was);
-
-	*took = was == tag           ? TLB_HIT
-		: was == ASSOC_EMPTY ? TLB_FREE
-				     : TLB_EVICTED;
-	if (*took != TLB_HIT)
-		t->dirty[slot] = 0;
-	return slot;
 }
 
 uint32_t
@@ -192,6 +181,24 @@ unsigned
 tlb_drop_asid(struct tlb *t, unsigned asid)
 {
 	return scan_range(t, asid, 0, UINT64_MAX);
+}
+
+unsigned
+tlb_run(struct tlb *t, unsigned asid)
+{
+	unsigned place = 0, dropped = 0;
+
+	if (!t->max_asids)
+		return 0;
+	while (place < t->n_asids && t->asids[place] != asid)
+		place++;
+	if (place == t->max_asids)
+		dropped = tlb_drop_asid(t, t->asids[--place]);
+	else if (place == t->n_asids)
+		t->n_asids++;
+	memmove(t->asids + 1, t->asids, place * sizeof(*t->asids));
+	t->asids[0] = (uint16_t)asid;
+	return dropped;
 }
 
 unsigned

@@ -18,6 +18,8 @@
 
 #define TLB_MAX_SIZES 7 /* page sizes in one array */
 
+#define TLB_MAX_ASIDS 16 /* of an array that holds few */
+
 #define TLB_ASID_BITS  16
 #define TLB_SIZE_BITS  3
 #define TLB_PAGE_SHIFT (TLB_ASID_BITS + TLB_SIZE_BITS)
@@ -30,6 +32,9 @@ struct tlb {
 	uint8_t shift[TLB_MAX_SIZES]; /* of page size i, growing */
 	uint8_t size_of[64];          /* page shift -> i; or TLB_MAX_SIZES */
 	uint8_t *dirty;               /* of each slot */
+	unsigned max_asids;           /* held at a time; 0: any number */
+	unsigned n_asids;
+	uint16_t asids[TLB_MAX_ASIDS]; /* that ran last, latest first */
 };
 
 /* False and *e when the shape is impossible.  Release with tlb_free(). */
@@ -101,8 +106,22 @@ enum tlb_took { TLB_HIT, TLB_FREE, TLB_EVICTED };
 
 /* The slot of the page that va is in, now used; a page that is not there is
  * put there, clean, where there was room or another had to go: *took. */
-uint32_t tlb_port_take(const struct tlb_port *p, uint64_t va,
-		       enum tlb_took *took);
+static inline uint32_t
+tlb_port_take(const struct tlb_port *p, uint64_t va, enum tlb_took *took)
+{
+	struct tlb *t = p->tlb;
+	uint64_t page = va >> p->shift, was;
+	uint64_t tag = page << TLB_PAGE_SHIFT | p->low;
+	uint32_t slot = t->a.take(&t->a, tlb_set(t, page), tag, &was);
+
+	if (was == tag) {
+		*took = TLB_HIT;
+		return slot;
+	}
+	*took = was == ASSOC_EMPTY ? TLB_FREE : TLB_EVICTED;
+	p->dirty[slot] = 0;
+	return slot;
+}
 
 /* As tlb_lookup(), but nobody notices. */
 uint32_t tlb_find(const struct tlb *t, unsigned asid, uint64_t page,
@@ -119,6 +138,9 @@ unsigned tlb_drop_page(struct tlb *t, unsigned asid, uint64_t page,
 unsigned tlb_drop_range(struct tlb *t, unsigned asid, uint64_t start,
 			uint64_t bytes);
 unsigned tlb_drop_asid(struct tlb *t, unsigned asid);
+/* This tag runs from here on: in an array that holds few, the one that ran
+ * longest ago may have to go. */
+unsigned tlb_run(struct tlb *t, unsigned asid);
 unsigned tlb_drop_all(struct tlb *t);
 
 #endif

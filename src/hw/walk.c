@@ -8,19 +8,14 @@
 void
 walker_init(struct walker *w)
 {
-	for (unsigned level = 0; level < w->paging->levels; level++)
-		w->shift[level] = paging_shift(w->paging, level);
+	for (unsigned i = 0; i < w->paging->levels; i++)
+		w->level[i] = (struct walk_level){
+		    .shift = paging_shift(w->paging, i),
+		    .leaf = !i || w->paging->leaf_mask >> i & 1,
+		    .branch = i,
+		    .mask = ((uint64_t)1 << w->paging->index_bits[i]) - 1};
 	for (unsigned i = 0; i < w->n_pwcs; i++)
-		w->keeps[w->pwc[i]->level] = w->pwc[i];
-}
-
-/* Where the entry of va at this level is, in its table. */
-static unsigned
-entry_index(const struct walker *w, vaddr va, unsigned level)
-{
-	uint64_t mask = ((uint64_t)1 << w->paging->index_bits[level]) - 1;
-
-	return (unsigned)(va.raw >> w->shift[level] & mask);
+		w->level[w->pwc[i]->level].keeps = w->pwc[i];
 }
 
 /* The kernel frees no table that a cached entry still points to. */
@@ -29,16 +24,16 @@ load_entry(struct walker *w, pfn table, vaddr va, unsigned level,
 	   struct walk_result *r)
 {
 	const uint64_t *words = physmem_words(w->mem, table);
-	unsigned i = entry_index(w, va, level);
+	const struct walk_level *at = &w->level[level];
+	uint64_t i = va.raw >> at->shift & at->mask;
 	paddr pa = {pfn_addr(table).raw + i * w->paging->pte_bytes};
 
 	if (!words)
 		BUG("walk of %#" PRIx64 ": no table of level %u in frame "
 		    "%#" PRIx64,
 		    va.raw, level, table.raw);
-	r->load[r->n_loads].level = (uint8_t)level;
-	r->load[r->n_loads].where = (uint8_t)cache_path_load(w->path, pa);
-	r->n_loads++;
+	r->load[r->n_loads++] = (struct walk_load){
+	    (uint8_t)level, (uint8_t)cache_path_load(w->path, pa)};
 	return words[i];
 }
 
@@ -64,10 +59,9 @@ grants(uint64_t entry, enum access acc)
 }
 
 static bool
-is_leaf(const struct walker *w, uint64_t entry, unsigned level)
+is_leaf(const struct walk_level *at, uint64_t entry)
 {
-	return !level ||
-	       ((w->paging->leaf_mask >> level & 1) && (entry & PTE_PS));
+	return at->leaf && (!at->branch || (entry & PTE_PS));
 }
 
 /* Where to begin: the level of the first entry to load, and its table. */
@@ -85,28 +79,29 @@ start(struct walker *w, pfn root, unsigned asid, vaddr va, uint64_t *above,
 	return w->paging->levels - 1;
 }
 
-struct walk_result
-walk(struct walker *w, pfn root, unsigned asid, vaddr va, enum access acc)
+void
+walk(struct walker *w, pfn root, unsigned asid, vaddr va, enum access acc,
+     struct walk_result *r)
 {
-	struct walk_result r = {.pwc = WALK_NO_PWC};
 	uint64_t above;
-	unsigned level = start(w, root, asid, va, &above, &r);
+	unsigned level;
 
-	for (;; level--) {
-		r.entry = load_entry(w, pte_frame(above), va, level, &r);
-		if (!(r.entry & PTE_P)) {
-			r.end = WALK_NOT_PRESENT;
+	r->pwc = WALK_NO_PWC;
+	r->n_loads = 0;
+	for (level = start(w, root, asid, va, &above, r);; level--) {
+		r->entry = load_entry(w, pte_frame(above), va, level, r);
+		if (!(r->entry & PTE_P)) {
+			r->end = WALK_NOT_PRESENT;
 			break;
 		}
-		above = combine(above, r.entry);
-		if (is_leaf(w, r.entry, level)) {
-			r.end = grants(above, acc) ? WALK_MAPPED : WALK_DENIED;
+		above = combine(above, r->entry);
+		if (is_leaf(&w->level[level], r->entry)) {
+			r->end = grants(above, acc) ? WALK_MAPPED : WALK_DENIED;
 			break;
 		}
-		if (w->keeps[level])
-			pwc_fill(w->keeps[level], asid, va, above);
+		if (w->level[level].keeps)
+			pwc_fill(w->level[level].keeps, asid, va, above);
 	}
-	r.level = (uint8_t)level;
-	r.page_shift = (uint8_t)w->shift[level];
-	return r;
+	r->level = (uint8_t)level;
+	r->page_shift = (uint8_t)w->level[level].shift;
 }

@@ -23,9 +23,13 @@ struct walker {
 	const struct physmem *mem;
 	const struct cache_path *path; /* that its loads take */
 	unsigned n_pwcs;
-	struct pwc *pwc[WALK_MAX_PWCS];       /* lowest level first */
-	unsigned shift[PAGING_MAX_LEVELS];    /* paging_shift() of each level */
-	struct pwc *keeps[PAGING_MAX_LEVELS]; /* entries of a level, or NULL */
+	struct pwc *pwc[WALK_MAX_PWCS]; /* lowest level first */
+	struct walk_level {
+		unsigned shift;    /* paging_shift() */
+		bool leaf, branch; /* entries may map a page, lead on */
+		uint64_t mask;     /* of the index, shifted down */
+		struct pwc *keeps; /* keeps its entries, or NULL */
+	} level[PAGING_MAX_LEVELS];
 };
 
 enum walk_end {
@@ -53,8 +57,9 @@ struct walk_result {
 /* The caller has set the members up to pwc[]. */
 void walker_init(struct walker *w);
 
-/* Walk from root for an access; rights of all levels together decide. */
-struct walk_result walk(struct walker *w, pfn root, unsigned asid, vaddr va,
-			enum access acc);
+/* Walk from root for an access; rights of all levels together decide.
+ * Fills *r. */
+void walk(struct walker *w, pfn root, unsigned asid, vaddr va, enum access acc,
+	  struct walk_result *r);
 
 #endif

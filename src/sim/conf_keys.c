@@ -37,6 +37,12 @@ static const struct conf_choice sides[] = {{"instruction", SIDE_INSN},
 					   {"data", SIDE_DATA},
 					   {"both", SIDE_INSN | SIDE_DATA},
 					   {NULL, 0}};
+static const struct conf_choice tlb_sides[] = {{"instruction", SIDE_INSN},
+					       {"data", SIDE_DATA},
+					       {"load", SIDE_LOAD},
+					       {"store", SIDE_STORE},
+					       {"both", SIDE_INSN | SIDE_DATA},
+					       {NULL, 0}};
 static const struct conf_choice indexes[] = {
     {"linear", INDEX_LINEAR}, {"xor", INDEX_XOR}, {NULL, 0}};
 static const struct conf_choice modifies[] = {
@@ -151,8 +157,10 @@ const struct conf_key conf_keys[] = {
     /* TLBs. */
     {"tlb.*.level", CONF_COUNT, TLB(level), 1, 8, "", "1", NULL,
      "1 is looked up first, then 2, ...", "how the structure is described"},
-    {"tlb.*.sides", CONF_CHOICE, TLB(sides), 0, 0, "", "both", sides,
-     "which references look here", "how the structure is described"},
+    {"tlb.*.sides", CONF_CHOICE, TLB(sides), 0, 0, "", "both", tlb_sides,
+     "which references look here; load and store: arrays of their own, as "
+     "Intel's since 2019",
+     "how the structure is described"},
     {"tlb.*.pages", CONF_PAGES, TLB(page_sizes), 0, 0, "", NULL, NULL,
      "page sizes it holds, such as: 4K 2M", "how the structure is described"},
     {"tlb.*.entries", CONF_COUNT, TLB(entries), 0, 1 << 20, "entries", NULL,
@@ -170,6 +178,10 @@ const struct conf_key conf_keys[] = {
     {"tlb.*.hit_cycles", CONF_COUNT, TLB(hit_cycles), 0, MAX_CYCLES, "cycles",
      "0", NULL, "added when the translation is found here",
      "a first-level hit is part of the pipeline"},
+    {"tlb.*.asids", CONF_COUNT, TLB(asids), 0, 16, "tags", "0", NULL,
+     "address-space tags whose entries it holds at a time, the one that runs "
+     "included; 0: any number",
+     "Skylake's second level holds four (TLB;DR, USENIX Security 2022)"},
 
     /* Paging-structure caches. */
     {"pwc.*.level", CONF_CHOICE, PWC(level), 0, 0, "", NULL, walk_levels,

@@ -7,8 +7,11 @@
 #include "base/xalloc.h"
 #include "sim/cpu.h"
 
-static const char *const side_names[SIDES] = {
-    [SIDE_I] = "instruction", [SIDE_D] = "data"};
+static const char *const asker_names[ASKERS] = {
+    [ASK_INSN] = "instruction", [ASK_DATA] = "load", [ASK_STORE] = "store"};
+
+static const unsigned asker_bits[ASKERS] = {
+    [ASK_INSN] = SIDE_INSN, [ASK_DATA] = SIDE_LOAD, [ASK_STORE] = SIDE_STORE};
 
 static unsigned
 side_bit(unsigned side)
@@ -16,17 +19,17 @@ side_bit(unsigned side)
 	return side == SIDE_I ? SIDE_INSN : SIDE_DATA;
 }
 
-/* The number of the array that keeps pages of 2^shift bytes for a side at a
+/* The number of the array that keeps pages of 2^shift bytes for an asker at a
  * level, or n_tlbs. */
 static unsigned
-find_array(const struct lane_config *cfg, unsigned level, unsigned side,
+find_array(const struct lane_config *cfg, unsigned level, enum asker asker,
 	   unsigned shift)
 {
 	unsigned i;
 
 	for (i = 0; i < cfg->n_tlbs; i++)
 		if (cfg->tlb[i].level == level &&
-		    cfg->tlb[i].sides & side_bit(side) &&
+		    cfg->tlb[i].sides & asker_bits[asker] &&
 		    cfg->tlb[i].page_sizes >> shift & 1)
 			break;
 	return i;
@@ -34,26 +37,26 @@ find_array(const struct lane_config *cfg, unsigned level, unsigned side,
 
 /* At the first level every page finds a place, whole or in pieces. */
 static unsigned
-find_first(const struct lane_config *cfg, unsigned side, unsigned *shift)
+find_first(const struct lane_config *cfg, enum asker asker, unsigned *shift)
 {
 	unsigned i;
 
 	do
-		i = find_array(cfg, 1, side, *shift);
+		i = find_array(cfg, 1, asker, *shift);
 	while (i == cfg->n_tlbs && (*shift)-- > cfg->paging->page_shift);
 	return i;
 }
 
 static bool
-init_route(struct cpu *c, const struct lane_config *cfg, unsigned side,
+init_route(struct cpu *c, const struct lane_config *cfg, enum asker asker,
 	   unsigned leaf, struct err *e)
 {
-	struct route *r = &c->route[side][leaf];
+	struct route *r = &c->route[asker][leaf];
 
 	for (unsigned level = 1; level <= LANE_MAX_LEVELS; level++) {
 		unsigned shift = paging_shift(cfg->paging, leaf);
-		unsigned i = level == 1 ? find_first(cfg, side, &shift)
-					: find_array(cfg, level, side, shift);
+		unsigned i = level == 1 ? find_first(cfg, asker, &shift)
+					: find_array(cfg, level, asker, shift);
 
 		r->index[level - 1] = LANE_NO_TLB;
 		if (i == cfg->n_tlbs)
@@ -62,22 +65,22 @@ init_route(struct cpu *c, const struct lane_config *cfg, unsigned side,
 		tlb_port_init(&r->port[level - 1], &c->tlb[i], shift);
 	}
 	if (r->port[0].tlb) {
-		c->by_shift[side][paging_shift(cfg->paging, leaf)] = r;
+		c->by_shift[asker][paging_shift(cfg->paging, leaf)] = r;
 		return true;
 	}
 	return err_set(e, ERR_INPUT,
 		       "tlb: no level-1 array takes %s references to pages of "
 		       "2^%u bytes: expected one",
-		       side_names[side], cfg->paging->page_shift);
+		       asker_names[asker], cfg->paging->page_shift);
 }
 
 static bool
 init_routes(struct cpu *c, const struct lane_config *cfg, struct err *e)
 {
-	for (unsigned side = 0; side < SIDES; side++)
+	for (enum asker asker = 0; asker < ASKERS; asker++)
 		for (unsigned leaf = 0; leaf < cfg->paging->levels; leaf++)
 			if (cfg->paging->leaf_mask >> leaf & 1 &&
-			    !init_route(c, cfg, side, leaf, e))
+			    !init_route(c, cfg, asker, leaf, e))
 				return false;
 	return true;
 }
@@ -188,11 +191,11 @@ static void
 set_asid(struct cpu *c, unsigned asid)
 {
 	c->asid = asid;
-	for (unsigned side = 0; side < SIDES; side++)
+	for (enum asker asker = 0; asker < ASKERS; asker++)
 		for (unsigned leaf = 0; leaf < PAGING_MAX_LEVELS; leaf++)
 			for (unsigned i = 0; i < LANE_MAX_LEVELS; i++)
-				tlb_port_set_asid(&c->route[side][leaf].port[i],
-						  asid);
+				tlb_port_set_asid(
+				    &c->route[asker][leaf].port[i], asid);
 }
 
 /* As Linux does (arch/x86/mm/tlb.c, choose_new_asid()): a space that still
@@ -220,6 +223,8 @@ cpu_switch(struct cpu *c, const struct lane_config *cfg, uint16_t as,
 	}
 	if (flush)
 		cpu_drop_space(c, cfg, dropped);
+	for (unsigned i = 0; i < cfg->n_tlbs; i++)
+		dropped[i] += tlb_run(&c->tlb[i], c->asid);
 	return flush;
 }
 

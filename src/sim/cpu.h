@@ -35,6 +35,16 @@ struct route {
 	uint8_t index[LANE_MAX_LEVELS]; /* in lane_config.tlb[] */
 };
 
+/* Which references a route is for: those of a side, or the stores apart where
+ * loads and stores have arrays of their own. */
+enum asker { ASK_DATA = SIDE_D, ASK_INSN = SIDE_I, ASK_STORE, ASKERS };
+
+static inline enum side
+asker_side(enum asker a)
+{
+	return a == ASK_INSN ? SIDE_I : SIDE_D;
+}
+
 /* A tag of the TLBs and whose it is: Linux's dynamic ASIDs. */
 struct asid_slot {
 	int32_t as;     /* or CPU_NO_AS */
@@ -42,10 +52,11 @@ struct asid_slot {
 };
 
 struct cpu {
-	struct route *by_shift[SIDES][64]; /* [page shift], or NULL */
-	struct route route[SIDES][PAGING_MAX_LEVELS]; /* [leaf level] */
+	struct route *by_shift[ASKERS][64]; /* [page shift], or NULL */
+	struct route route[ASKERS][PAGING_MAX_LEVELS]; /* [leaf level] */
 	unsigned asid;              /* tag of the space that runs */
 	int32_t as;                 /* or CPU_NO_AS */
+	pfn root;                   /* of its tables, in a batch of visits */
 	bool ran;                   /* some space has run */
 	bool fault_walked;          /* since the last fault charged */
 	uint64_t fault_walk_cycles; /* of that walk */

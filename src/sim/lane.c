@@ -27,6 +27,7 @@ struct lane {
 	struct lane_config cfg;
 	struct table_source tables;
 	unsigned n_levels;
+	bool split;          /* loads and stores ask different TLBs */
 	uint8_t size_of[64]; /* page shift -> level of its leaf, or UNKNOWN */
 	struct cpu *cpu;     /* cfg.cpus of them */
 	struct cache shared[LANE_MAX_CACHES];
@@ -40,6 +41,13 @@ happened(struct lane *l, struct lane_event *ev)
 {
 	timing_charge(&l->cfg, ev, l->stats->by_cause);
 	stats_record(l->stats, ev);
+}
+
+static void
+accessed(struct lane *l, struct lane_access *a)
+{
+	timing_access(&l->cfg, a, l->stats->by_cause);
+	stats_access(l->stats, a);
 }
 
 /* Every level that has the page learns that it is dirty. */
@@ -58,30 +66,34 @@ set_dirty(struct lane *l, struct cpu *c, const struct route *r, vaddr va)
 	}
 }
 
-static bool
-walk_for(struct lane *l, struct cpu *c, const struct visit *v,
-	 struct lane_event *ev)
+static pfn
+root_of(const struct lane *l, uint16_t as)
 {
-	struct as_view view = l->tables.view(l->tables.ctx, v->as);
+	return l->tables.view(l->tables.ctx, as).root;
+}
+
+static bool
+walk_for(struct cpu *c, const struct visit *v, struct lane_access *a)
+{
 	enum access acc = v->flags & VISIT_INSN ? ACC_EXEC
 			  : v->writes           ? ACC_WRITE
 						: ACC_READ;
 
-	ev->walked = true;
-	ev->walk = walk(&c->walker, view.root, c->asid, v->va, acc);
-	if (ev->walk.end != WALK_MAPPED || ev->walk.page_shift != v->page_shift)
+	a->walked = true;
+	walk(&c->walker, c->root, c->asid, v->va, acc, &a->walk);
+	if (a->walk.end != WALK_MAPPED || a->walk.page_shift != v->page_shift)
 		BUG("visit of %#llx in space %u: granted by the kernel with "
 		    "pages of 2^%u bytes, but the walk ends %u at level %u",
 		    (unsigned long long)v->va.raw, v->as, v->page_shift,
-		    ev->walk.end, ev->walk.level);
-	return ev->walk.entry & PTE_D;
+		    a->walk.end, a->walk.level);
+	return a->walk.entry & PTE_D;
 }
 
 /* Not in the first level: ask the others in turn; those that do not have the
  * page take it.  True if the translation found is dirty. */
 static bool
 translate(struct lane *l, struct cpu *c, struct route *r, const struct visit *v,
-	  struct lane_event *ev)
+	  struct lane_access *a)
 {
 	uint32_t slot[LANE_MAX_LEVELS];
 	bool dirty = false;
@@ -94,7 +106,7 @@ translate(struct lane *l, struct cpu *c, struct route *r, const struct visit *v,
 		if (p->tlb)
 			slot[i] = tlb_port_take(p, v->va.raw, &took);
 		if (took == TLB_HIT) {
-			ev->found = r->index[i];
+			a->found = r->index[i];
 			dirty = p->dirty[slot[i]];
 			break;
 		}
@@ -102,7 +114,7 @@ translate(struct lane *l, struct cpu *c, struct route *r, const struct visit *v,
 		r->n.evicted[i] += took == TLB_EVICTED;
 	}
 	if (i == l->n_levels)
-		dirty = walk_for(l, c, v, ev);
+		dirty = walk_for(c, v, a);
 	while (--i > 0)
 		if (r->port[i].tlb)
 			r->port[i].dirty[slot[i]] = dirty;
@@ -117,24 +129,23 @@ price_rest(struct lane *l, struct cpu *c, const struct visit *v,
 	enum tlb_took took;
 	uint32_t slot = tlb_port_take(&r->port[0], v->va.raw, &took);
 	uint8_t *dirty = &r->port[0].dirty[slot];
-	struct lane_event ev;
+	struct lane_access a;
 
 	if (took == TLB_HIT && !(v->flags & SET_BITS) && (!v->writes || *dirty))
 		return;
-	ev = (struct lane_event){.kind = LEV_ACCESS,
-				 .insn = v->flags & VISIT_INSN,
-				 .found = LANE_NO_TLB,
-				 .area = v->area};
+	a.walked = a.failed = false;
+	a.found = LANE_NO_TLB;
+	a.area = v->area;
 	if (took != TLB_HIT) {
 		r->n.missed[0]++;
 		r->n.evicted[0] += took == TLB_EVICTED;
-		*dirty = translate(l, c, r, v, &ev);
+		*dirty = translate(l, c, r, v, &a);
 	}
-	ev.assist = v->flags & SET_BITS || (v->writes && !*dirty);
+	a.assist = v->flags & SET_BITS || (v->writes && !*dirty);
 	if (v->writes && !*dirty)
 		set_dirty(l, c, r, v->va);
-	happened(l, &ev);
-	r->n.walk_cycles += ev.walk_cycles;
+	accessed(l, &a);
+	r->n.walk_cycles += a.walk_cycles;
 }
 
 /* All references of a visit are to one line: after the first, sure hits in
@@ -155,9 +166,9 @@ price_data(struct lane *l, struct cpu *c, const struct visit *v)
 }
 
 static inline void
-price(struct lane *l, struct cpu *c, const struct visit *v)
+price(struct lane *l, struct cpu *c, const struct visit *v, enum asker asker)
 {
-	struct route *r = c->by_shift[v->flags & VISIT_INSN][v->page_shift];
+	struct route *r = c->by_shift[asker][v->page_shift];
 	uint32_t slot;
 
 	r->n.reads += v->reads;
@@ -169,20 +180,51 @@ price(struct lane *l, struct cpu *c, const struct visit *v)
 		price_rest(l, c, v, r);
 }
 
+/* The stores of a visit, whose first reference is one, then its loads. */
+__attribute__((noinline)) static void
+price_split(struct lane *l, struct cpu *c, const struct visit *v)
+{
+	struct visit part = *v;
+
+	part.reads = 0;
+	price(l, c, &part, ASK_STORE);
+	if (!v->reads)
+		return;
+	part.reads = v->reads;
+	part.writes = 0;
+	part.flags &= (uint8_t)~SET_BITS;
+	price(l, c, &part, ASK_DATA);
+}
+
 void
 lane_visits(struct lane *l, unsigned cpu, const struct visit *v, uint32_t n)
 {
 	struct cpu *c = &l->cpu[cpu];
 	bool data_caches = l->cfg.data_caches;
 
+	if (c->as != CPU_NO_AS)
+		c->root = root_of(l, (uint16_t)c->as);
 	for (const struct visit *end = v + n; v < end; v++) {
 		BUG_ON(v->page_shift >= 64 || !c->by_shift[0][v->page_shift]);
-		if (v->as != c->as)
+		if (v->as != c->as) {
 			lane_switch(l, cpu, v->as);
-		price(l, c, v);
+			c->root = root_of(l, v->as);
+		}
+		if (__builtin_expect(l->split && v->writes, 0))
+			price_split(l, c, v);
+		else
+			price(l, c, v, v->flags & VISIT_INSN);
 		if (data_caches)
 			price_data(l, c, v);
 	}
+}
+
+static enum asker
+fault_asker(const struct lane *l, enum access acc)
+{
+	return acc == ACC_EXEC                ? ASK_INSN
+	       : l->split && acc == ACC_WRITE ? ASK_STORE
+					      : ASK_DATA;
 }
 
 /* An entry that forbids the access does not serve it: as a miss everywhere. */
@@ -191,27 +233,26 @@ lane_fault_walk(struct lane *l, unsigned cpu, uint16_t as, vaddr va,
 		enum access acc)
 {
 	struct cpu *c = &l->cpu[cpu];
-	struct lane_event ev = {
-	    .kind = LEV_FAULT_WALK, .walked = true, .found = LANE_NO_TLB};
 	uint64_t dropped[LANE_MAX_TLBS] = {0};
+	struct lane_access a = {
+	    .walked = true, .failed = true, .found = LANE_NO_TLB};
+	struct lane_event drop = {.kind = LEV_DROP, .dropped = dropped};
 	struct route *r;
 	unsigned size = 0;
 
 	if (c->as != as)
 		lane_switch(l, cpu, as);
-	ev.insn = acc == ACC_EXEC;
-	ev.walk = walk(&c->walker, l->tables.view(l->tables.ctx, as).root,
-		       c->asid, va, acc);
-	if (ev.walk.end != WALK_NOT_PRESENT)
-		size = ev.walk.level;
-	r = &c->route[ev.insn ? SIDE_I : SIDE_D][size];
+	walk(&c->walker, root_of(l, as), c->asid, va, acc, &a.walk);
+	if (a.walk.end != WALK_NOT_PRESENT)
+		size = a.walk.level;
+	r = &c->route[fault_asker(l, acc)][size];
 	cpu_drop_fault(c, &l->cfg, va, dropped);
-	ev.dropped = dropped;
-	happened(l, &ev);
+	happened(l, &drop);
+	accessed(l, &a);
 	r->n.faulted++;
-	r->n.walk_cycles += ev.walk_cycles;
+	r->n.walk_cycles += a.walk_cycles;
 	c->fault_walked = true;
-	c->fault_walk_cycles += ev.walk_cycles;
+	c->fault_walk_cycles += a.walk_cycles;
 }
 
 uint64_t
@@ -338,18 +379,24 @@ lane_wants_lines(const struct lane *l)
 
 /* Hand what was counted so far to the statistics. */
 static void
-collect(struct lane *l, struct cpu *c, enum side side)
+collect(struct lane *l, struct cpu *c, enum asker asker)
 {
-	const struct cache_path *p = &c->path[side];
-
 	for (unsigned size = 0; size < PAGING_MAX_LEVELS; size++) {
-		struct route *r = &c->route[side][size];
+		struct route *r = &c->route[asker][size];
 
 		if (!r->port[0].tlb)
 			continue;
-		stats_record_route(l->stats, side, size, r->index, &r->n);
+		stats_record_route(l->stats, asker_side(asker), size, r->index,
+				   &r->n);
 		memset(&r->n, 0, sizeof(r->n));
 	}
+}
+
+static void
+collect_near(struct lane *l, struct cpu *c, enum side side)
+{
+	const struct cache_path *p = &c->path[side];
+
 	stats_record_near(l->stats, side, p->n ? p->index[0] : p->memory,
 			  c->near[side]);
 	c->near[side] = 0;
@@ -359,8 +406,10 @@ static void
 collect_all(struct lane *l)
 {
 	for (unsigned i = 0; i < l->cfg.cpus; i++) {
-		collect(l, &l->cpu[i], SIDE_I);
-		collect(l, &l->cpu[i], SIDE_D);
+		for (enum asker asker = 0; asker < ASKERS; asker++)
+			collect(l, &l->cpu[i], asker);
+		collect_near(l, &l->cpu[i], SIDE_I);
+		collect_near(l, &l->cpu[i], SIDE_D);
 	}
 }
 
@@ -412,9 +461,13 @@ init_sizes(struct lane *l)
 		l->size_of[shift] = (uint8_t)level;
 		l->stats->size[level].page_shift = shift;
 	}
-	for (unsigned i = 0; i < l->cfg.n_tlbs; i++)
+	for (unsigned i = 0; i < l->cfg.n_tlbs; i++) {
+		unsigned data = l->cfg.tlb[i].sides & SIDE_DATA;
+
+		l->split |= data && data != SIDE_DATA;
 		if (l->cfg.tlb[i].level > l->n_levels)
 			l->n_levels = l->cfg.tlb[i].level;
+	}
 	l->stats->n_levels = l->n_levels;
 }
 

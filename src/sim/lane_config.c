@@ -42,8 +42,8 @@ check_tlb(const struct lane_config *cfg, const struct tlb_config *t,
 		return false;
 	if (!t->sides || t->sides & ~(SIDE_INSN | SIDE_DATA))
 		return err_set(e, ERR_INPUT,
-			       "tlb %s: sides %#x: expected instruction, data "
-			       "or both",
+			       "tlb %s: sides %#x: expected instruction, data, "
+			       "load, store or both",
 			       t->name, t->sides);
 	if (t->page_sizes & ~known)
 		return err_set(e, ERR_INPUT,
@@ -120,7 +120,8 @@ check_cache(const struct lane_config *cfg, unsigned i, struct err *e)
 	snprintf(what, sizeof(what), "cache %s: level", c->name);
 	if (!check_number(what, c->level, 1, LANE_MAX_CACHES, e))
 		return false;
-	if (!c->sides || c->sides & ~(SIDE_INSN | SIDE_DATA))
+	if (c->sides != SIDE_INSN && c->sides != SIDE_DATA &&
+	    c->sides != (SIDE_INSN | SIDE_DATA))
 		return err_set(e, ERR_INPUT,
 			       "cache %s: sides %#x: expected instruction, "
 			       "data or both",

@@ -93,20 +93,24 @@ record_walk(struct lane_stats *s, const struct walk_result *w, uint64_t cycles)
 }
 
 /* An access that faults is attributed to its area by LEV_FAULT. */
-static void
-record_access(struct lane_stats *s, const struct lane_event *ev)
+void
+stats_access(struct lane_stats *s, const struct lane_access *a)
 {
-	struct area_stats *a = stats_area(s, ev->area);
-	bool found = ev->found != LANE_NO_TLB;
+	bool found = a->found != LANE_NO_TLB;
+	struct area_stats *area;
 
-	if (ev->walked)
-		record_walk(s, &ev->walk, ev->walk_cycles);
-	s->ad_assists += ev->assist;
-	a->l1_misses += ev->walked || found;
-	a->stlb_hits += found;
-	a->walks += ev->walked;
-	a->walk_cycles += ev->walk_cycles;
-	a->ad_assists += ev->assist;
+	s->cycles += a->cycles;
+	if (a->walked)
+		record_walk(s, &a->walk, a->walk_cycles);
+	if (a->failed)
+		return;
+	s->ad_assists += a->assist;
+	area = stats_area(s, a->area);
+	area->l1_misses += a->walked || found;
+	area->stlb_hits += found;
+	area->walks += a->walked;
+	area->walk_cycles += a->walk_cycles;
+	area->ad_assists += a->assist;
 }
 
 static void
@@ -140,16 +144,11 @@ stats_record(struct lane_stats *s, const struct lane_event *ev)
 	s->cycles += ev->cycles;
 	record_dropped(s, ev->dropped);
 	switch ((enum lane_event_kind)ev->kind) {
-	case LEV_ACCESS:
-		record_access(s, ev);
-		return;
-	case LEV_FAULT_WALK:
-		record_walk(s, &ev->walk, ev->walk_cycles);
-		return;
 	case LEV_DATA:
 		s->data_at[ev->insn ? SIDE_I : SIDE_D][ev->where]++;
 		return;
 	case LEV_WORK:
+	case LEV_DROP:
 		return;
 	case LEV_FAULT:
 		record_fault(s, ev);

@@ -103,6 +103,9 @@ stat_value(const struct lane_stats *s, const struct stat_desc *d)
 	return *(const uint64_t *)(const void *)((const char *)s + d->offset);
 }
 
+/* Count an access; timing_access() has seen it. */
+void stats_access(struct lane_stats *s, const struct lane_access *a);
+
 /* Count what happened; timing_charge() has seen it. */
 void stats_record(struct lane_stats *s, const struct lane_event *ev);
 

@@ -53,19 +53,24 @@ walk_cycles(const struct lane_config *cfg, const struct walk_result *w)
 	return cycles;
 }
 
-static void
-charge_access(struct bill *b, const struct lane_config *cfg)
+void
+timing_access(const struct lane_config *cfg, struct lane_access *a,
+	      uint64_t by_cause[CAUSE_COUNT])
 {
-	struct lane_event *ev = b->ev;
-
-	if (ev->walked) {
-		ev->walk_cycles = walk_cycles(cfg, &ev->walk);
-		add(b, CAUSE_WALK, ev->walk_cycles);
-	} else if (ev->found != LANE_NO_TLB) {
-		add(b, CAUSE_STLB_HIT, cfg->tlb[ev->found].hit_cycles);
+	a->walk_cycles = 0;
+	a->cycles = 0;
+	if (a->walked) {
+		a->walk_cycles = walk_cycles(cfg, &a->walk);
+		a->cycles = a->walk_cycles;
+		by_cause[CAUSE_WALK] += a->cycles;
+	} else if (a->found != LANE_NO_TLB) {
+		a->cycles = cfg->tlb[a->found].hit_cycles;
+		by_cause[CAUSE_STLB_HIT] += a->cycles;
 	}
-	if (ev->assist)
-		add(b, CAUSE_AD_ASSIST, cfg->ad_assist_cycles);
+	if (a->assist) {
+		a->cycles += cfg->ad_assist_cycles;
+		by_cause[CAUSE_AD_ASSIST] += cfg->ad_assist_cycles;
+	}
 }
 
 /* The first cache's time is in the cpi. */
@@ -113,10 +118,6 @@ timing_charge(const struct lane_config *cfg, struct lane_event *ev,
 	struct bill b = {ev, by_cause};
 
 	switch ((enum lane_event_kind)ev->kind) {
-	case LEV_ACCESS:
-	case LEV_FAULT_WALK:
-		charge_access(&b, cfg);
-		return;
 	case LEV_DATA:
 		charge_data(&b, cfg);
 		return;
@@ -140,6 +141,8 @@ timing_charge(const struct lane_config *cfg, struct lane_event *ev,
 		return;
 	case LEV_IPI:
 		add(&b, CAUSE_IPI, ev->count * c->ipi);
+		return;
+	case LEV_DROP:
 		return;
 	}
 	BUG("event of kind %u", ev->kind);

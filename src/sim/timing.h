@@ -52,39 +52,49 @@ extern const char *const cause_help[CAUSE_COUNT];
 #define LANE_NO_TLB 0xff
 
 enum lane_event_kind {
-	LEV_ACCESS,     /* a translation not in the first level, or an assist */
-	LEV_FAULT_WALK, /* a lookup and walk that end in a fault */
-	LEV_DATA,       /* a reference beyond the nearest cache */
-	LEV_FAULT,      /* what the kernel did; its walk's cycles in
-			   walk_cycles, charged before */
-	LEV_WORK,       /* what it did outside faults */
+	LEV_DATA,  /* a reference beyond the nearest cache */
+	LEV_FAULT, /* what the kernel did; its walk's cycles in
+		      walk_cycles, charged before */
+	LEV_WORK,  /* what it did outside faults */
 	LEV_SYSCALL,
 	LEV_SWITCH, /* count: 1 if it flushed */
 	LEV_INVLPG, /* count pages, on one CPU */
 	LEV_FLUSH,  /* an address space, on one CPU */
 	LEV_IPI,    /* count receivers */
+	LEV_DROP,   /* translations dropped by a fault */
+};
+
+/* A translation not in the first level, or an assist: what lanes do most. */
+struct lane_access {
+	bool assist;   /* an A or D bit was set */
+	bool walked;   /* .walk says how */
+	bool failed;   /* the walk ended in a fault, which has the area */
+	uint8_t found; /* TLB beyond the first level, or LANE_NO_TLB */
+	uint32_t area;
+	uint64_t cycles, walk_cycles; /* filled by timing_access() */
+	struct walk_result walk;
 };
 
 /* One thing that happened, filled on its way through a lane. */
 struct lane_event {
 	uint8_t kind; /* enum lane_event_kind */
 	bool insn;
-	bool assist;     /* an A or D bit was set */
-	bool walked;     /* .walk says how */
-	uint8_t found;   /* TLB beyond the first level, or LANE_NO_TLB */
+	bool walked;     /* LEV_FAULT: for .walk_cycles */
 	uint8_t where;   /* LEV_DATA: number of the cache, or of memory */
 	uint8_t nearest; /* LEV_DATA: the cache whose time is in the cpi */
-	uint32_t area;
 	const struct fault *fault;
 	const struct kwork *work;
 	const uint64_t *dropped; /* translations dropped, by TLB; or NULL */
 	uint64_t count;
-	struct walk_result walk;
-	/* Filled by timing_charge(). */
-	uint64_t cycles, walk_cycles;
+	uint64_t walk_cycles;
+	uint64_t cycles; /* filled by timing_charge() */
 };
 
-/* Fill ev->cycles and ev->walk_cycles, and add to by_cause[]. */
+/* Fill a->cycles and a->walk_cycles, and add to by_cause[]. */
+void timing_access(const struct lane_config *cfg, struct lane_access *a,
+		   uint64_t by_cause[CAUSE_COUNT]);
+
+/* Fill ev->cycles, and add to by_cause[]. */
 void timing_charge(const struct lane_config *cfg, struct lane_event *ev,
 		   uint64_t by_cause[CAUSE_COUNT]);
 

@@ -50,7 +50,7 @@ test_tlbs(void)
 	c.n_tlbs = 0;
 	refused(&c, "tlb: arrays 0: expected 1 to 16");
 	c.n_tlbs = 2;
-	refused(&c, "tlb: no level-1 array takes data references to pages of "
+	refused(&c, "tlb: no level-1 array takes load references to pages of "
 		    "2^12 bytes: expected one");
 	c = skylake_lane();
 	memcpy(c.tlb[3].name, c.tlb[2].name, sizeof(c.tlb[3].name));
@@ -69,7 +69,8 @@ test_tlbs(void)
 	refused(&c, "tlb stlb: level 0: expected 1 to 4");
 	c = skylake_lane();
 	c.tlb[5].sides = 0;
-	refused(&c, "tlb stlb: sides 0: expected instruction, data or both");
+	refused(&c, "tlb stlb: sides 0: expected instruction, data, load, "
+		    "store or both");
 	c = skylake_lane();
 	c.tlb[5].page_sizes |= (uint64_t)1 << 16;
 	refused(&c, "tlb stlb: page of 2^16 bytes: paging x86-64-4level has "

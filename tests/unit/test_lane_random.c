@@ -159,12 +159,15 @@ struct m_tlb {
 	unsigned sets, ways;
 	struct m_entry e[M_SETS][M_WAYS]; /* most recent first */
 	uint64_t lookups, misses;
+	unsigned max_tags, n_tags; /* 0: any number of tags */
+	unsigned tags[8];          /* most recent first */
 };
 
 /* One CPU; the spaces that hold a tag, in their slots, and those of them
  * that missed a flush. */
 struct model {
-	struct m_tlb l1[2], l2;
+	struct m_tlb l1[3], l2; /* loads or data, fetches, stores */
+	bool split;
 	unsigned limit, next, as;
 	unsigned slot[8];
 	bool stale[8];
@@ -229,13 +232,13 @@ m_drop_all(struct model *m, unsigned as, uint64_t page, uint64_t n)
 {
 	m_drop(&m->l1[0], as, page, n);
 	m_drop(&m->l1[1], as, page, n);
+	m_drop(&m->l1[2], as, page, n);
 	m_drop(&m->l2, as, page, n);
 }
 
 static void
-m_visit(struct model *m, const struct visit *v)
+m_ask(struct model *m, struct m_tlb *l1, const struct visit *v)
 {
-	struct m_tlb *l1 = &m->l1[!!(v->flags & VISIT_INSN)];
 	uint64_t page = v->va.raw >> 12;
 	struct m_entry *e = m_lookup(l1, v->as, page, v->reads + v->writes);
 	struct m_entry *e2;
@@ -256,12 +259,31 @@ m_visit(struct model *m, const struct visit *v)
 }
 
 static void
+m_visit(struct model *m, const struct visit *v)
+{
+	struct visit part = *v;
+
+	if (!m->split || !v->writes) {
+		m_ask(m, &m->l1[!!(v->flags & VISIT_INSN)], v);
+		return;
+	}
+	part.reads = 0;
+	m_ask(m, &m->l1[2], &part);
+	part.reads = v->reads;
+	part.writes = 0;
+	if (v->reads)
+		m_ask(m, &m->l1[0], &part);
+}
+
+static void
 m_fault(struct model *m, const struct visit *v)
 {
+	struct m_tlb *l1 = &m->l1[m->split ? 2 : 0];
+
 	/* The walk finds a page that may be written: it does not fail here,
 	 * but is priced and forgotten as one that does. */
-	m->l1[0].lookups++;
-	m->l1[0].misses++;
+	l1->lookups++;
+	l1->misses++;
 	m->l2.lookups++;
 	m->l2.misses++;
 	m->failed++;
@@ -275,6 +297,27 @@ m_slot(const struct model *m, unsigned as)
 		if (m->slot[i] == as)
 			return (int)i;
 	return -1;
+}
+
+/* In an array that holds few tags, the one used longest ago goes. */
+static void
+m_run(struct model *m, struct m_tlb *t, unsigned slot)
+{
+	unsigned i = 0;
+
+	if (!t->max_tags)
+		return;
+	while (i < t->n_tags && t->tags[i] != slot)
+		i++;
+	if (i == t->max_tags) {
+		i--;
+		m_drop(t, m->slot[t->tags[i]], 0, UINT64_MAX);
+	} else if (i == t->n_tags) {
+		t->n_tags++;
+	}
+	for (; i; i--)
+		t->tags[i] = t->tags[i - 1];
+	t->tags[0] = slot;
 }
 
 static void
@@ -298,6 +341,11 @@ m_switch(struct model *m, unsigned as)
 		m->stale[slot] = false;
 	}
 	m->as = as;
+	if (slot < 0)
+		return;
+	for (unsigned i = 0; i < 3; i++)
+		m_run(m, &m->l1[i], (unsigned)slot);
+	m_run(m, &m->l2, (unsigned)slot);
 }
 
 static void
@@ -326,8 +374,8 @@ m_gone(struct model *m, unsigned as)
 	m->slot[slot] = 100u + (unsigned)slot;
 	for (unsigned s = 0; s < M_SETS; s++)
 		for (unsigned i = 0; i < M_WAYS; i++)
-			for (unsigned k = 0; k < 3; k++) {
-				struct m_tlb *t = k < 2 ? &m->l1[k] : &m->l2;
+			for (unsigned k = 0; k < 4; k++) {
+				struct m_tlb *t = k < 3 ? &m->l1[k] : &m->l2;
 
 				if (t->e[s][i].as == as)
 					t->e[s][i].as = 100u + (unsigned)slot;
@@ -358,7 +406,7 @@ m_step(struct model *m, const struct step *t)
 }
 
 static struct lane_config
-lru_lane(unsigned asid_limit)
+lru_lane(unsigned asid_limit, bool split, unsigned l1_tags, unsigned l2_tags)
 {
 	struct lane_config c = skylake_lane();
 
@@ -366,15 +414,20 @@ lru_lane(unsigned asid_limit)
 	c.tlb[1] = tlb_cfg("l1d", 1, SIDE_DATA, S4K, 64, 4, "lru");
 	c.tlb[2] =
 	    tlb_cfg("stlb", 2, SIDE_INSN | SIDE_DATA, S4K, 1536, 12, "lru");
-	c.n_tlbs = 3;
+	c.tlb[3] = tlb_cfg("l1s", 1, SIDE_STORE, S4K, 16, 8, "lru");
+	c.n_tlbs = 3 + split;
+	if (split)
+		c.tlb[1].sides = SIDE_LOAD;
+	c.tlb[1].asids = l1_tags;
+	c.tlb[2].asids = l2_tags;
 	c.asid_limit = asid_limit;
 	return c;
 }
 
 static void
-test_model(unsigned asid_limit)
+test_model(unsigned asid_limit, bool split, unsigned l1_tags, unsigned l2_tags)
 {
-	struct lane_config cfg = lru_lane(asid_limit);
+	struct lane_config cfg = lru_lane(asid_limit, split, l1_tags, l2_tags);
 	struct script s = {.as = 1, .small_only = true};
 	struct model *m = calloc(1, sizeof(*m));
 	const struct lane_stats *got;
@@ -384,7 +437,11 @@ test_model(unsigned asid_limit)
 	map_all(&pt);
 	l = lane_over(&pt, &cfg);
 	rng_seed(&s.rng, asid_limit);
-	*m = (struct model){.limit = asid_limit};
+	*m = (struct model){.limit = asid_limit, .split = split};
+	m->l1[2].sets = 2;
+	m->l1[2].ways = 8;
+	m->l1[0].max_tags = l1_tags;
+	m->l2.max_tags = l2_tags;
 	m->l1[0].sets = m->l1[1].sets = 16;
 	m->l1[0].ways = 4;
 	m->l1[1].ways = 8;
@@ -401,11 +458,14 @@ test_model(unsigned asid_limit)
 		m_step(m, &t);
 	}
 	got = lane_stats(l);
-	is_u64(got->tlb[0].lookups, m->l1[1].lookups, "%u tags: l1i lookups",
-	       asid_limit);
+	is_u64(got->tlb[0].lookups, m->l1[1].lookups,
+	       "%u tags, %s, %u and %u kept: l1i lookups", asid_limit,
+	       split ? "split" : "whole", l1_tags, l2_tags);
 	is_u64(got->tlb[0].misses, m->l1[1].misses, "l1i misses");
 	is_u64(got->tlb[1].lookups, m->l1[0].lookups, "l1d lookups");
 	is_u64(got->tlb[1].misses, m->l1[0].misses, "l1d misses");
+	is_u64(got->tlb[3].lookups, m->l1[2].lookups, "l1s lookups");
+	is_u64(got->tlb[3].misses, m->l1[2].misses, "l1s misses");
 	is_u64(got->tlb[2].lookups, m->l2.lookups, "stlb lookups");
 	is_u64(got->tlb[2].misses, m->l2.misses, "stlb misses");
 	is_u64(got->ad_assists, m->assists, "assists");
@@ -562,9 +622,12 @@ test_collapsed(void)
 int
 main(void)
 {
-	test_model(6);
-	test_model(1);
-	test_model(0);
+	test_model(6, false, 0, 0);
+	test_model(1, false, 0, 0);
+	test_model(0, false, 0, 0);
+	test_model(6, true, 0, 0);
+	test_model(6, true, 1, 4);
+	test_model(0, true, 2, 3);
 	test_together();
 	test_collapsed();
 	return done_testing();

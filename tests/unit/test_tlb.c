@@ -291,6 +291,7 @@ test_random_operations(void)
 	    {32, 8, S4K | S2M | S1G, INDEX_XOR},
 	    {64, 64, S4K | S2M | S1G, INDEX_LINEAR}, /* fully associative */
 	    {96, 32, S4K, INDEX_LINEAR},             /* three sets */
+	    {64, 16, S4K | S2M, INDEX_LINEAR},
 	    {1280, 20, S2M, INDEX_XOR},
 	    {4, 4, S1G, INDEX_LINEAR},
 	};
@@ -478,6 +479,9 @@ test_refused(void)
 	c.ways = 65;
 	refused(c, "tlb l1d: 64 entries in 65 ways: expected a whole number of "
 		   "sets");
+	c = good;
+	c.asids = 17;
+	refused(c, "tlb l1d: 17 asids: expected at most 16");
 	c = good;
 	c.page_sizes = 0;
 	refused(c, "tlb l1d: no page sizes: expected at least one");

@@ -160,6 +160,15 @@ right(const struct fixture *f, const struct walk_result *r,
 	       loads_right(f, r, m->level);
 }
 
+static struct walk_result
+walked(struct walker *w, pfn root, unsigned asid, vaddr va, enum access acc)
+{
+	struct walk_result r;
+
+	walk(w, root, asid, va, acc, &r);
+	return r;
+}
+
 static void
 test_random_walks(unsigned n_pwcs)
 {
@@ -174,7 +183,7 @@ test_random_walks(unsigned n_pwcs)
 		uint64_t a = address_in(&f, 5, 5);
 		struct meaning m = read_off(&f, f.pt.root[as], 3, a);
 		struct walk_result r =
-		    walk(&f.w, f.pt.root[as], as, va(a), acc);
+		    walked(&f.w, f.pt.root[as], as, va(a), acc);
 
 		wrong += !right(&f, &r, &m, acc);
 		ends[r.end]++;
@@ -201,7 +210,7 @@ test_addresses(void)
 		pt_map(&f.pt, 1, i << 12, 0, RW);
 	for (uint64_t i = 0; i < 64; i++) {
 		struct walk_result r =
-		    walk(&f.w, f.pt.root[1], 1, va(i << 12), ACC_READ);
+		    walked(&f.w, f.pt.root[1], 1, va(i << 12), ACC_READ);
 
 		missed += r.load[r.n_loads - 1].where;
 	}
@@ -222,19 +231,19 @@ test_lowest_first(void)
 	pt_map(&f.pt, 1, 0, 0, RW);
 	pt_map(&f.pt, 1, S2M, 0, RW);
 	pt_map(&f.pt, 1, S1G, 0, RW);
-	r = walk(&f.w, f.pt.root[1], 1, va(0), ACC_READ);
+	r = walked(&f.w, f.pt.root[1], 1, va(0), ACC_READ);
 	is_u64(r.n_loads, 4, "a first walk loads four entries");
 	is_u64(r.pwc, WALK_NO_PWC, "no cache helps");
-	r = walk(&f.w, f.pt.root[1], 1, va(0), ACC_READ);
+	r = walked(&f.w, f.pt.root[1], 1, va(0), ACC_READ);
 	is_u64(r.pwc, 0, "then the PDE cache is asked first");
 	is_u64(r.n_loads, 1, "one load");
-	r = walk(&f.w, f.pt.root[1], 1, va(S2M), ACC_READ);
+	r = walked(&f.w, f.pt.root[1], 1, va(S2M), ACC_READ);
 	is_u64(r.pwc, 1, "another 2 MiB: the PDPTE cache");
 	is_u64(r.n_loads, 2, "two loads");
-	r = walk(&f.w, f.pt.root[1], 1, va(S1G), ACC_READ);
+	r = walked(&f.w, f.pt.root[1], 1, va(S1G), ACC_READ);
 	is_u64(r.pwc, 2, "another GiB: the PML4E cache");
 	is_u64(r.n_loads, 3, "three loads");
-	r = walk(&f.w, f.pt.root[1], 2, va(0), ACC_READ);
+	r = walked(&f.w, f.pt.root[1], 2, va(0), ACC_READ);
 	is_u64(r.pwc, WALK_NO_PWC, "another tag: none");
 	tear_down(&f);
 }
