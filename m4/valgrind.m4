@@ -21,7 +21,7 @@ AC_DEFUN([PW_VALGRIND_TOOL], [
     done
     VGTOOL_CPPFLAGS="-isystem $pw_vg_inc -DVGA_amd64=1 -DVGO_linux=1 -DVGP_amd64_linux=1 -DVGPV_amd64_linux_vanilla=1"
     VGTOOL_CFLAGS="-O2 -fno-pie -fno-stack-protector -fno-strict-aliasing -fno-builtin -fomit-frame-pointer"
-    VGTOOL_LDFLAGS="-static -nodefaultlibs -nostartfiles -u _start -no-pie -Wl,-Ttext-segment=$pw_vg_at -Wl,--wrap=vgPlain_sigframe_create -Wl,--wrap=vgPlain_kill_self -Wl,--wrap=vgPlain_sigaction"
+    VGTOOL_LDFLAGS="-static -nodefaultlibs -nostartfiles -u _start -no-pie -Wno-unused-command-line-argument -Wl,-Ttext-segment=$pw_vg_at -Wl,--wrap=vgPlain_sigframe_create -Wl,--wrap=vgPlain_kill_self -Wl,--wrap=vgPlain_sigaction"
     VGTOOL_LIBS="$pw_vg_lib/libcoregrind-amd64-linux.a $pw_vg_lib/libvex-amd64-linux.a $pw_vg_lib/libgcc-sup-amd64-linux.a -lgcc"
     pw_save_CFLAGS=$CFLAGS pw_save_LDFLAGS=$LDFLAGS pw_save_LIBS=$LIBS
     CFLAGS="$VGTOOL_CPPFLAGS $VGTOOL_CFLAGS" LIBS="$VGTOOL_LIBS"

@@ -25,8 +25,10 @@ pagewalk=$top/build/src/pagewalk
 out=$top/build/quickstart
 mkdir -p "$out" || exit 1
 say "capturing: $*"
+rm -f "$out/run.pwt"
 "$pagewalk" capture -o "$out/run.pwt" -- "$@" >"$out/output.txt" ||
-    die "the capture failed"
+    say "exit status $? (that of the program, if it could be run)"
+test -s "$out/run.pwt" || die "nothing was captured"
 say "replaying: $pagewalk run $out/run.pwt --json $out/run.json"
 "$pagewalk" run "$out/run.pwt" --json "$out/run.json" || exit
 say "drawing: $pagewalk plot $out/run.json"

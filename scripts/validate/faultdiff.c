@@ -151,7 +151,9 @@ read_process(struct truth *t, const char *line)
 	uint64_t runs = 0;
 
 	if (sscanf(line, "X %" SCNu32, &a) == 1) {
-		map_put(&t->running, a, strstr(line, "-amd64-li") != NULL);
+		map_put(&t->running, a,
+			strstr(line, "pagewalk-amd64-") ||
+			    strstr(line, "-amd64-li"));
 		map_put(&t->forked, a, false);
 	} else if (sscanf(line, "C %" SCNu32 " %" SCNu32, &a, &b) == 2) {
 		map_get(&t->running, a, &runs);

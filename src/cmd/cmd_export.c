@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/opt.h"
+#include "base/outfile.h"
 #include "cmd/cmd.h"
 #include "trace/export.h"
 
@@ -86,33 +87,29 @@ remark(const struct exporter *to, const struct export_counts *n)
 static bool
 export_to(const struct export_values *v, const char *trace, struct err *e)
 {
+	const char *name = v->output ? v->output : "-";
+	bool to_stdout = !strcmp(name, "-");
 	const struct exporter *to = NULL;
-	struct export_options o;
 	struct export_counts n = {0};
-	bool out = !v->output || !strcmp(v->output, "-");
-	const char *name = out ? "standard output" : v->output;
-	FILE *f = stdout;
-	bool fine;
+	struct export_options o;
+	struct outfile out;
 
 	if (!settle(v, &to, &o, e))
 		return false;
-	if (out && to->binary && isatty(STDOUT_FILENO))
+	if (to_stdout && to->binary && isatty(STDOUT_FILENO))
 		return err_set(e, ERR_USAGE,
 			       "%s is binary: -o FILE is expected", to->name);
-	if (!out)
-		f = fopen(v->output, "wb");
-	if (!f)
-		return err_set(e, ERR_FAILED, "%s: cannot create: %s",
-			       v->output, strerror(errno));
-	fine = export_run(to, &o, trace, f, name, &n, e);
-	if (!out && fclose(f) && fine)
-		fine = err_set(e, ERR_FAILED, "%s: cannot write: %s", name,
-			       strerror(errno));
-	if (!out && !fine)
-		unlink(v->output);
-	if (fine)
-		remark(to, &n);
-	return fine;
+	if (!outfile_open(&out, name, e))
+		return false;
+	if (!export_run(to, &o, trace, out.f,
+			to_stdout ? "standard output" : name, &n, e)) {
+		outfile_discard(&out);
+		return false;
+	}
+	if (!outfile_commit(&out, e))
+		return false;
+	remark(to, &n);
+	return true;
 }
 
 static int

@@ -91,6 +91,14 @@ fault_spurious(struct fctx *c)
 }
 
 static void
+segv(struct fctx *c, int32_t code)
+{
+	c->kind = FAULT_SEGV;
+	c->signal = SIGSEGV;
+	c->si_code = code;
+}
+
+static void
 handle_pte(struct fctx *c)
 {
 	bool anon = !c->vma->file;
@@ -103,6 +111,8 @@ handle_pte(struct fctx *c)
 		fault_anon(c);
 	else if (!*c->pte)
 		fault_file(c);
+	else if (*c->pte == PTE_GUARD)
+		segv(c, SEGV_MAPERR);
 	else if (c->write && !(*c->pte & PTE_W))
 		fault_wp(c);
 	else
@@ -137,14 +147,6 @@ handle_fault(struct fctx *c)
 }
 
 /* Which mapping, and may it? ---------------------------------------------- */
-
-static void
-segv(struct fctx *c, int32_t code)
-{
-	c->kind = FAULT_SEGV;
-	c->signal = SIGSEGV;
-	c->si_code = code;
-}
 
 /* mm/mmap.c:expand_downwards() */
 static bool

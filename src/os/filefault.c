@@ -253,7 +253,8 @@ cow_fault(struct fctx *c)
 	os->work.pages_copied++;
 	frame_put(os, fno);
 	pte_install(c, c->addr, c->pte, copy,
-		    vma_pte_bits(os, c->vma) | PTE_W | PTE_D);
+		    vma_pte_bits(os, c->vma) | PTE_D |
+			(c->vma->flags & VM_WRITE ? PTE_W : 0));
 	frame_put(os, copy);
 	c->kind = FAULT_FILE_PRIVATE_COPY;
 }
@@ -262,7 +263,8 @@ static void
 shared_write_fault(struct fctx *c)
 {
 	struct os *os = c->os;
-	uint64_t bits = vma_pte_bits(os, c->vma) | PTE_W | PTE_D;
+	uint64_t bits = vma_pte_bits(os, c->vma) | PTE_D |
+			(c->vma->flags & VM_WRITE ? PTE_W : 0);
 	uint32_t fno = get_page(c), head, n;
 
 	if (!fno)

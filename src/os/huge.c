@@ -102,6 +102,19 @@ huge_split(struct os *os, struct mm *mm, uint64_t addr, uint64_t *pmd)
 	gather_end_huge(&g);
 }
 
+/* A mapping will end at addr: no huge page may lie across it. */
+void
+huge_split_at(struct os *os, struct mm *mm, uint64_t addr)
+{
+	uint64_t *pmd;
+
+	if (!(addr & (PMD_SIZE - 1)))
+		return;
+	pmd = pt_find(os, mm, addr, 1);
+	if (pmd && (*pmd & PTE_PS))
+		huge_split(os, mm, addr, pmd);
+}
+
 void
 huge_zap(struct gather *g, uint64_t addr, uint64_t *pmd)
 {

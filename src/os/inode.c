@@ -122,25 +122,43 @@ cmp_u64(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static size_t
+cached_in_chunk(const struct chunk *c, uint64_t key, uint64_t first,
+		uint64_t last, uint64_t *list)
+{
+	size_t n = 0;
+
+	for (unsigned j = 0; c && j < CHUNK_PAGES; j++) {
+		uint64_t index = (key << CHUNK_BITS) + j;
+
+		if (c->fno[j] && c->fno[j] != CACHE_EVICTED && index >= first &&
+		    index < last)
+			list[n++] = index;
+	}
+	return n;
+}
+
 uint64_t *
 cache_pages(const struct inode *ino, uint64_t first, uint64_t n, size_t *count)
 {
-	uint64_t *list = xreallocarray(NULL, ino->cached + 1, sizeof(*list));
 	uint64_t last = n > UINT64_MAX - first ? UINT64_MAX : first + n;
+	uint64_t lo = first >> CHUNK_BITS, hi = (last - 1) >> CHUNK_BITS;
+	uint64_t *list = xreallocarray(
+	    NULL, min_u64(ino->cached, last - first) + 1, sizeof(*list));
 	struct map_slot s;
 
 	*count = 0;
-	for (size_t i = 0; map_next(&ino->chunks, &i, &s);) {
-		struct chunk *c = (struct chunk *)(uintptr_t)s.value;
-
-		for (unsigned j = 0; j < CHUNK_PAGES; j++) {
-			uint64_t index = (s.key << CHUNK_BITS) + j;
-
-			if (c->fno[j] && c->fno[j] != CACHE_EVICTED &&
-			    index >= first && index < last)
-				list[(*count)++] = index;
-		}
+	if (hi - lo < ino->chunks.used) { /* few: look each one up */
+		for (; lo <= hi && first < last; lo++)
+			*count +=
+			    cached_in_chunk(map_get_ptr(&ino->chunks, lo), lo,
+					    first, last, list + *count);
+		return list;
 	}
+	for (size_t i = 0; map_next(&ino->chunks, &i, &s);)
+		*count +=
+		    cached_in_chunk((const struct chunk *)(uintptr_t)s.value,
+				    s.key, first, last, list + *count);
 	qsort(list, *count, sizeof(*list), cmp_u64);
 	return list;
 }

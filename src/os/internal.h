@@ -226,7 +226,7 @@ struct vma {
 
 /* A cache in front of the page table and of the sorted VMAs: one row for
  * each 2 MiB, direct mapped. */
-#define HOT_ROWS 64u
+#define HOT_ROWS 256u
 
 struct hot {
 	uint64_t tag; /* address >> 21, plus 1 */
@@ -530,6 +530,7 @@ void cache_remove(struct os *os, uint32_t fno, bool evicted);
 struct ofile *ofile_get(struct os *os, struct mm *mm, struct inode *ino);
 struct ofile *ofile_open(struct os *os, struct mm *mm, struct inode *ino);
 struct ofile *ofile_private(struct inode *ino);
+struct ofile *anon_shared(struct os *os, uint64_t len);
 void ofile_put(struct os *os, struct ofile *f);
 
 /* cache_record.c: folios as they were, and as calls make them -------------- */
@@ -584,6 +585,7 @@ void fault_wp(struct fctx *c);
 /* huge.c ------------------------------------------------------------------ */
 bool huge_is_zero(const struct os *os, uint64_t pmd);
 void huge_split(struct os *os, struct mm *mm, uint64_t addr, uint64_t *pmd);
+void huge_split_at(struct os *os, struct mm *mm, uint64_t addr);
 void huge_zap(struct gather *g, uint64_t addr, uint64_t *pmd);
 bool huge_allowed(const struct os *os, const struct vma *v, uint64_t addr);
 bool huge_fault(struct fctx *c);

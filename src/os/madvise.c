@@ -196,25 +196,33 @@ advise_collapse(struct call *c, struct vma *v, uint64_t start, uint64_t end)
 static int64_t
 advise_guard(struct call *c, struct vma *v, uint64_t start, uint64_t end)
 {
-	bool install = c->s->args[2] == ADV_GUARD_INSTALL;
-
 	if (v->flags & (VM_SPECIAL | VM_HUGETLB | VM_LOCKED))
 		return -EINVAL;
-	if (install)
-		advise_dontneed(c, v, start, end);
+	advise_dontneed(c, v, start, end);
 	for (uint64_t a = start; a < end; a += PAGE_SIZE) {
-		uint64_t *pte = install ? pt_make(c->os, c->mm, a, 0)
-					: pt_find(c->os, c->mm, a, 0);
+		uint64_t *pte = pt_make(c->os, c->mm, a, 0);
 
-		if (install && !pte) {
+		if (!pte) {
 			call_refuse(c, "out of modelled memory: guard pages");
 			return 0;
 		}
-		if (pte && !install && *pte == PTE_GUARD)
-			*pte = 0;
-		else if (install)
-			*pte = PTE_GUARD;
+		*pte = PTE_GUARD;
 	}
+	return 0;
+}
+
+static int64_t
+advise_unguard(struct call *c, struct vma *v, uint64_t start, uint64_t end)
+{
+	struct pt_iter it = {.addr = start, .end = end};
+
+	if (v->flags & (VM_SPECIAL | VM_HUGETLB))
+		return -EINVAL;
+	while (pt_next(c->os, c->mm, &it))
+		for (uint64_t a = it.lo; it.pte && a < it.hi;
+		     a += PAGE_SIZE, it.pte++)
+			if (*it.pte == PTE_GUARD)
+				*it.pte = 0;
 	return 0;
 }
 
@@ -256,7 +264,7 @@ static const struct {
     {ADV_DONTNEED_LOCKED, advise_dontneed},
     {ADV_COLLAPSE, advise_collapse},
     {ADV_GUARD_INSTALL, advise_guard},
-    {ADV_GUARD_REMOVE, advise_guard},
+    {ADV_GUARD_REMOVE, advise_unguard},
 };
 
 static advise_fn *

@@ -37,14 +37,17 @@ mmap_flags(const struct call *c, bool shared)
 	uint64_t map = c->s->args[3];
 	uint32_t f =
 	    prot_flags(c->s->args[2]) | VM_MAYACCESS | c->mm->def_flags;
-	bool ro = (c->s->file_flags & O_ACCMODE) == O_RDONLY;
+	/* A call that succeeded must have had the right to write. */
+	bool ro = (c->s->file_flags & O_ACCMODE) == O_RDONLY &&
+		  !(c->s->args[2] & PROT_WRITE);
 
 	if (shared) {
 		f |= VM_SHARED | VM_MAYSHARE;
 		if (!(map & MAP_ANONYMOUS) && ro)
 			f &= ~(VM_MAYWRITE | VM_SHARED);
 	}
-	f |= map & MAP_GROWSDOWN ? VM_GROWSDOWN : 0;
+	if ((map & MAP_GROWSDOWN) && (map & MAP_ANONYMOUS) && !shared)
+		f |= VM_GROWSDOWN;
 	f |= map & MAP_LOCKED ? VM_LOCKED : 0;
 	f |= map & MAP_STACK ? VM_NOHUGEPAGE : 0;
 	if ((map & MAP_NORESERVE) && c->os->cfg.overcommit != 2)
@@ -70,10 +73,10 @@ map_device(struct os *os, struct mm *mm, struct vma *v)
 }
 
 /* Shared anonymous memory is a nameless file of tmpfs. */
-static struct ofile *
-anon_shared(struct call *c, uint64_t len)
+struct ofile *
+anon_shared(struct os *os, uint64_t len)
 {
-	struct inode *ino = inode_new(c->os, BACK_SHM);
+	struct inode *ino = inode_new(os, BACK_SHM);
 
 	ino->anon_shm = true;
 	ino->size = len;
@@ -99,7 +102,7 @@ mmap_file(struct call *c, struct vma *v, bool shared)
 	if (ino) {
 		v->file = ofile_get(c->os, c->mm, ino);
 	} else if (shared) {
-		v->file = anon_shared(c, v->end - v->start);
+		v->file = anon_shared(c->os, v->end - v->start);
 		v->pgoff = 0;
 	}
 	if (ino && ino->backing == BACK_DEVICE)
@@ -130,11 +133,93 @@ mmap_apply(struct call *c, uint64_t addr, uint64_t len)
 	return true;
 }
 
+/* What the arguments alone decide (mm/mmap.c:do_mmap()); 0: nothing. ------ */
+
+#define KNOWN_FLAGS                                                     \
+	(MAP_TYPE_MASK | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN |    \
+	 MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE |  \
+	 MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | 0x40 | \
+	 0xfc000000u)
+
+static int64_t
+place_errno(const struct call *c, uint64_t len)
+{
+	uint64_t addr = c->s->args[0], map = c->s->args[3];
+	bool fixed = map & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+
+	if (!len || len > TASK_SIZE || c->mm->n_vmas > MAX_MAP_COUNT)
+		return -ENOMEM;
+	if (fixed && addr > TASK_SIZE - len)
+		return -ENOMEM;
+	if (fixed && (addr & (PAGE_SIZE - 1)))
+		return -EINVAL;
+	if ((map & MAP_FIXED_NOREPLACE) &&
+	    vma_overlaps(c->mm, addr, addr + len))
+		return -EEXIST;
+	return 0;
+}
+
+static int64_t
+file_errno(const struct call *c, const struct inode *ino)
+{
+	uint64_t map = c->s->args[3], type = map & MAP_TYPE_MASK;
+	unsigned mode = c->s->file_flags & O_ACCMODE;
+
+	if (type == MAP_SHARED_VALIDATE && (map & ~(uint64_t)KNOWN_FLAGS))
+		return -EOPNOTSUPP;
+	if (type != MAP_PRIVATE && (c->s->args[2] & PROT_WRITE) &&
+	    mode == O_RDONLY)
+		return -EACCES;
+	if (type != MAP_SHARED && type != MAP_SHARED_VALIDATE &&
+	    type != MAP_PRIVATE)
+		return -EINVAL;
+	if (mode == O_WRONLY)
+		return -EACCES;
+	if (ino->kind == FILE_DIRECTORY || ino->kind == FILE_PIPE)
+		return -ENODEV;
+	return map & MAP_GROWSDOWN ? -EINVAL : 0;
+}
+
+static int64_t
+mmap_errno(const struct call *c)
+{
+	uint64_t map = c->s->args[3], type = map & MAP_TYPE_MASK, off, len;
+	struct inode *ino = inode_of_file(c->os, c->s->file);
+	int64_t error;
+
+	off = c->s->args[5];
+	len = page_up(c->s->args[1]);
+	if (off & (PAGE_SIZE - 1))
+		return -EINVAL;
+	if (!(map & MAP_ANONYMOUS) && !ino)
+		return -EBADF;
+	if (!(map & MAP_ANONYMOUS) && (map & MAP_HUGETLB))
+		return -EINVAL;
+	if (!c->s->args[1])
+		return -EINVAL;
+	if (page_of(off) + page_of(len) < page_of(off) ||
+	    (off && off + len < off))
+		return -EOVERFLOW;
+	error = place_errno(c, len);
+	if (error)
+		return error;
+	if (!(map & MAP_ANONYMOUS))
+		return file_errno(c, ino);
+	if (type == MAP_SHARED)
+		return map & MAP_GROWSDOWN ? -EINVAL : 0;
+	return type == MAP_PRIVATE ? 0 : -EINVAL;
+}
+
 void
 sys_mmap(struct call *c)
 {
 	uint64_t len = c->s->args[1], addr = (uint64_t)c->s->ret;
+	int64_t error = mmap_errno(c);
 
+	if (error)
+		call_want(c, error);
+	else if (!call_failed(c) && (c->s->args[3] & MAP_FIXED))
+		call_want(c, (int64_t)c->s->args[0]);
 	if (call_failed(c))
 		return;
 	if (len > TASK_SIZE || !user_range_ok(addr, page_up(len))) {
@@ -210,7 +295,8 @@ sys_remap_file_pages(struct call *c)
 		return;
 	start = align_down(start, PAGE_SIZE);
 	v = user_range_ok(start, len) ? vma_find(c->mm, start) : NULL;
-	if (!v || !(v->flags & VM_SHARED) || start + len > v->end) {
+	if (!v || !v->file || !(v->flags & VM_SHARED) || start + len > v->end ||
+	    c->s->args[3] >> 52) {
 		call_want(c, -EINVAL);
 		return;
 	}

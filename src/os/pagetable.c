@@ -164,6 +164,9 @@ pt_next_split(struct os *os, struct mm *mm, struct pt_iter *it)
 void
 pt_put_by(struct mm *mm, uint64_t addr, uint32_t table)
 {
+	uint64_t old;
+
+	BUG_ON(map_get(&mm->deposit, addr >> PAGE_SHIFT_2M, &old));
 	map_put(&mm->deposit, addr >> PAGE_SHIFT_2M, table);
 }
 

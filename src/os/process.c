@@ -250,7 +250,8 @@ image_flags(const struct map_desc *m)
 		f |= VM_BLIND | VM_NORESERVE;
 	else if (m->prot & PROT_WRITE)
 		f |= VM_ACCOUNT;
-	if (m->flags & MAPD_STACK)
+	if ((m->flags & MAPD_STACK) && m->file == FILE_NONE &&
+	    !(m->flags & MAPD_SHARED))
 		f |= VM_GROWSDOWN | VM_ACCOUNT;
 	if (m->flags & MAPD_VDSO)
 		f |= VM_PFNMAP | VM_IO | VM_DONTEXPAND | VM_DONTDUMP;
@@ -287,6 +288,9 @@ image_map(struct os *os, struct mm *mm, const struct map_desc *m)
 		v.file = ofile_get(os, mm, ino);
 		if (m->file_size && ino->backing == BACK_FS)
 			ino->size = min_u64(m->file_size, INT64_MAX);
+	} else if (m->flags & MAPD_SHARED) {
+		v.file = anon_shared(os, m->end - m->start);
+		v.pgoff = 0;
 	}
 	at = vma_insert(os, mm, &v);
 	area_assign(os, mm, at);

@@ -179,6 +179,7 @@ ra_range(struct os *os, struct inode *ino, uint64_t first, uint64_t n)
 {
 	uint64_t pages = inode_pages(ino);
 
+	n = min_u64(n, os->n_frames); /* no more than could stay */
 	if (first < pages)
 		read_pages(os, ino, first, min_u64(n, pages - first),
 			   UINT64_MAX, 0);

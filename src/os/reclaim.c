@@ -101,7 +101,7 @@ reclaim(struct os *os, uint32_t want)
 	uint64_t scan = os->lru.n * 2;
 	uint32_t got = 0;
 
-	while (got < want + 32 && scan--) {
+	while (os->lru.first && got < want + 32 && scan--) {
 		uint32_t fno = os->lru.first;
 
 		os->work.pages_scanned++;

@@ -41,9 +41,11 @@ sys_shmat(struct call *c)
 	else
 		v.flags |= VM_WRITE;
 	v.flags |= fl & SHM_EXEC ? VM_EXEC : 0;
-	vma_unmap(c->os, c->mm, v.start, v.end);
 	v.file = ofile_private(ino);
+	v.file->refs++; /* what is unmapped may be the same segment */
+	vma_unmap(c->os, c->mm, v.start, v.end);
 	vma_add(c->os, c->mm, &v);
+	ofile_put(c->os, v.file);
 }
 
 /* Every piece of the attachment that began at addr, wherever it was cut. */

@@ -184,6 +184,7 @@ vma_split(struct os *os, struct mm *mm, struct vma *v, uint64_t addr)
 	size_t i = index_of(mm, v);
 
 	BUG_ON(addr <= v->start || addr >= v->end);
+	huge_split_at(os, mm, addr);
 	*high = *v;
 	high->start = addr;
 	high->pgoff += (addr - v->start) >> PAGE_SHIFT;

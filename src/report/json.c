@@ -1,7 +1,6 @@
 /* json.c - the report for machines; doc/results.md documents every key.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "base/err.h"
 #include "base/release.h"
 #include "base/xalloc.h"
+#include "report/jsonkit.h"
 #include "report/report.h"
 #include "sim/result.h"
 #include "trace/reader.h"
@@ -16,49 +16,8 @@
 #define SCHEMA_NAME    "pagewalk-result"
 #define SCHEMA_VERSION 1
 
-static json_t *
-number(uint64_t v)
-{
-	return json_integer((json_int_t)v);
-}
-
-/* A string that may not be UTF-8: then its odd bytes become \xNN. */
-static json_t *
-string(const char *s)
-{
-	json_t *j = json_string(s ? s : "");
-	char *escaped, *out;
-	size_t size;
-
-	if (j)
-		return j;
-	size = 4 * strlen(s) + 1;
-	escaped = out = xmalloc(size);
-	for (; *s; s++)
-		if ((unsigned char)*s < 0x80)
-			*out++ = *s;
-		else
-			out += snprintf(out, 5, "\\x%02x", (unsigned char)*s);
-	*out = '\0';
-	j = json_string(escaped);
-	free(escaped);
-	return j;
-}
-
-static void
-put(json_t *object, const char *key, json_t *value)
-{
-	json_object_set_new(object, key, value);
-}
-
-static void
-put_number(json_t *object, const char *key, uint64_t v)
-{
-	put(object, key, number(v));
-}
-
 /* One object of the table's rows {name, member}. */
-#define PUT(object, s, member) put_number(object, #member, (s)->member)
+#define PUT(object, s, member) json_put_number(object, #member, (s)->member)
 
 static json_t *
 trace_json(const struct run_result *r)
@@ -68,12 +27,12 @@ trace_json(const struct run_result *r)
 	json_t *damage = json_array(), *totals = json_object();
 	const char *key;
 
-	put(trace, "path", string(r->trace_path));
-	put(trace, "content_id", string(trace_content_id(r->trace)));
+	json_put(trace, "path", json_text(r->trace_path));
+	json_put(trace, "content_id", json_text(trace_content_id(r->trace)));
 	for (unsigned i = 0; (key = trace_provenance_key(r->trace, i)); i++)
-		put(provenance, key,
-		    string(trace_provenance_value(r->trace, i)));
-	put(trace, "provenance", provenance);
+		json_put(provenance, key,
+			 json_text(trace_provenance_value(r->trace, i)));
+	json_put(trace, "provenance", provenance);
 	PUT(totals, n, references);
 	PUT(totals, n, instructions);
 	PUT(totals, n, loads);
@@ -82,16 +41,16 @@ trace_json(const struct run_result *r)
 	PUT(totals, n, events);
 	PUT(totals, n, chunks);
 	PUT(totals, n, file_bytes);
-	put(trace, "totals", totals);
+	json_put(trace, "totals", totals);
 	for (size_t i = 0; i < trace_damage_count(r->trace); i++) {
 		const struct trace_damage *d = trace_damage(r->trace, i);
 		json_t *row = json_object();
 
 		PUT(row, d, offset);
-		put(row, "reason", string(d->reason));
+		json_put(row, "reason", json_text(d->reason));
 		json_array_append_new(damage, row);
 	}
-	put(trace, "damage", damage);
+	json_put(trace, "damage", damage);
 	return trace;
 }
 
@@ -103,7 +62,7 @@ replay_json(const struct run_result *r)
 	PUT(replay, r, skip);
 	PUT(replay, r, warmup);
 	PUT(replay, r, limit);
-	put(replay, "complete", json_boolean(r->complete));
+	json_put(replay, "complete", json_boolean(r->complete));
 	return replay;
 }
 
@@ -118,11 +77,12 @@ faults_json(const struct run_result *r)
 	PUT(faults, n, major);
 	PUT(faults, n, signals);
 	for (unsigned k = 0; k < FAULT_KIND_COUNT; k++) {
-		put_number(kinds, fault_kind_names[k], n->by_kind[k]);
-		put_number(major, fault_kind_names[k], r->major_by_kind[k]);
+		json_put_number(kinds, fault_kind_names[k], n->by_kind[k]);
+		json_put_number(major, fault_kind_names[k],
+				r->major_by_kind[k]);
 	}
-	put(faults, "by_kind", kinds);
-	put(faults, "major_by_kind", major);
+	json_put(faults, "by_kind", kinds);
+	json_put(faults, "major_by_kind", major);
 	return faults;
 }
 
@@ -138,14 +98,14 @@ tlb_json(const struct lane_stats *s)
 		PUT(tlb, t, lookups);
 		PUT(tlb, t, hits);
 		PUT(tlb, t, misses);
-		put_number(tlb, "insn_lookups", t->side_lookups[SIDE_I]);
-		put_number(tlb, "insn_misses", t->side_misses[SIDE_I]);
-		put_number(tlb, "data_lookups", t->side_lookups[SIDE_D]);
-		put_number(tlb, "data_misses", t->side_misses[SIDE_D]);
+		json_put_number(tlb, "insn_lookups", t->side_lookups[SIDE_I]);
+		json_put_number(tlb, "insn_misses", t->side_misses[SIDE_I]);
+		json_put_number(tlb, "data_lookups", t->side_lookups[SIDE_D]);
+		json_put_number(tlb, "data_misses", t->side_misses[SIDE_D]);
 		PUT(tlb, t, fills);
 		PUT(tlb, t, evictions);
 		PUT(tlb, t, invalidated);
-		put(all, s->config->tlb[i].name, tlb);
+		json_put(all, s->config->tlb[i].name, tlb);
 	}
 	return all;
 }
@@ -166,8 +126,8 @@ totals_json(const struct run_result *r)
 	PUT(totals, n, visits);
 	PUT(totals, n, events);
 	PUT(totals, n, skipped);
-	put(totals, "faults", faults_json(r));
-	put(totals, "tlb", tlb_json(s));
+	json_put(totals, "faults", faults_json(r));
+	json_put(totals, "tlb", tlb_json(s));
 	PUT(totals, s, stlb_hits);
 	PUT(totals, s, stlb_misses);
 	PUT(totals, s, walks);
@@ -213,7 +173,7 @@ page_sizes_json(const struct lane_stats *s)
 		PUT(size, z, stlb_hits);
 		PUT(size, z, walks);
 		PUT(size, z, walk_cycles);
-		put(sizes, page_size_name(paging_shift(p, i), name), size);
+		json_put(sizes, page_size_name(paging_shift(p, i), name), size);
 	}
 	return sizes;
 }
@@ -228,7 +188,7 @@ pwc_json(const struct lane_stats *s)
 
 		PUT(pwc, &s->pwc[i], lookups);
 		PUT(pwc, &s->pwc[i], hits);
-		put(all, s->config->pwc[i].name, pwc);
+		json_put(all, s->config->pwc[i].name, pwc);
 	}
 	return all;
 }
@@ -240,8 +200,8 @@ places_json(const struct lane_config *c, const uint64_t *at)
 	json_t *places = json_object();
 
 	for (unsigned k = 0; k < c->n_caches; k++)
-		put_number(places, c->cache[k].name, at[k]);
-	put_number(places, "memory", at[c->n_caches]);
+		json_put_number(places, c->cache[k].name, at[k]);
+	json_put_number(places, "memory", at[c->n_caches]);
 	return places;
 }
 
@@ -251,9 +211,9 @@ pte_loads_json(const struct lane_stats *s, bool cycles)
 	json_t *levels = json_object();
 
 	for (unsigned i = 0; i < s->config->paging->levels; i++)
-		put(levels, level_name(i),
-		    places_json(s->config, cycles ? s->pte_cycles_at[i]
-						  : s->pte_loads_at[i]));
+		json_put(levels, level_name(i),
+			 places_json(s->config, cycles ? s->pte_cycles_at[i]
+						       : s->pte_loads_at[i]));
 	return levels;
 }
 
@@ -268,7 +228,7 @@ cache_json(const struct lane_stats *s)
 		PUT(cache, &s->cache[i], lookups);
 		PUT(cache, &s->cache[i], hits);
 		PUT(cache, &s->cache[i], misses);
-		put(all, s->config->cache[i].name, cache);
+		json_put(all, s->config->cache[i].name, cache);
 	}
 	return all;
 }
@@ -279,7 +239,7 @@ causes_json(const struct lane_stats *s)
 	json_t *causes = json_object();
 
 	for (unsigned k = 0; k < CAUSE_COUNT; k++)
-		put_number(causes, cause_names[k], s->by_cause[k]);
+		json_put_number(causes, cause_names[k], s->by_cause[k]);
 	return causes;
 }
 
@@ -289,7 +249,8 @@ fault_cycles_json(const struct lane_stats *s)
 	json_t *kinds = json_object();
 
 	for (unsigned k = 0; k < FAULT_KIND_COUNT; k++)
-		put_number(kinds, fault_kind_names[k], s->by_kind[k].cycles);
+		json_put_number(kinds, fault_kind_names[k],
+				s->by_kind[k].cycles);
 	return kinds;
 }
 
@@ -299,17 +260,17 @@ put_item(void *ctx, const struct conf_item *item)
 	switch (item->key->type) {
 	case CONF_COUNT:
 	case CONF_BYTES:
-		put_number(ctx, item->name, item->number);
+		json_put_number(ctx, item->name, item->number);
 		break;
 	case CONF_FLOAT:
-		put(ctx, item->name, json_real(item->real));
+		json_put(ctx, item->name, json_real(item->real));
 		break;
 	case CONF_BOOL:
-		put(ctx, item->name, json_boolean(item->number));
+		json_put(ctx, item->name, json_boolean(item->number));
 		break;
 	case CONF_WAYS:
 		if (item->number) {
-			put_number(ctx, item->name, item->number);
+			json_put_number(ctx, item->name, item->number);
 			break;
 		}
 		__attribute__((fallthrough));
@@ -317,7 +278,7 @@ put_item(void *ctx, const struct conf_item *item)
 	case CONF_PAGES:
 	case CONF_POLICY:
 	case CONF_PAGING:
-		put(ctx, item->name, string(item->text));
+		json_put(ctx, item->name, json_text(item->text));
 		break;
 	}
 }
@@ -338,22 +299,24 @@ lane_json(const struct result_lane *l)
 	const struct lane_stats *s = l->stats;
 	json_t *lane = json_object(), *counters = json_object();
 
-	put(lane, "name", string(l->name));
+	json_put(lane, "name", json_text(l->name));
 	for (const struct stat_desc *d = stat_descs; d->name; d++)
-		put_number(counters, d->name, stat_value(s, d));
-	put(lane, "counters", counters);
-	put(lane, "tlb", tlb_json(s));
-	put(lane, "tlb_levels", levels_json(s));
-	put(lane, "page_sizes", page_sizes_json(s));
-	put(lane, "pwc", pwc_json(s));
-	put(lane, "pte_loads", pte_loads_json(s, false));
-	put(lane, "pte_load_cycles", pte_loads_json(s, true));
-	put(lane, "cache", cache_json(s));
-	put(lane, "insn_served", places_json(s->config, s->data_at[SIDE_I]));
-	put(lane, "data_served", places_json(s->config, s->data_at[SIDE_D]));
-	put(lane, "cycles_by_cause", causes_json(s));
-	put(lane, "fault_cycles_by_kind", fault_cycles_json(s));
-	put(lane, "configuration", configuration_json(l->conf));
+		json_put_number(counters, d->name, stat_value(s, d));
+	json_put(lane, "counters", counters);
+	json_put(lane, "tlb", tlb_json(s));
+	json_put(lane, "tlb_levels", levels_json(s));
+	json_put(lane, "page_sizes", page_sizes_json(s));
+	json_put(lane, "pwc", pwc_json(s));
+	json_put(lane, "pte_loads", pte_loads_json(s, false));
+	json_put(lane, "pte_load_cycles", pte_loads_json(s, true));
+	json_put(lane, "cache", cache_json(s));
+	json_put(lane, "insn_served",
+		 places_json(s->config, s->data_at[SIDE_I]));
+	json_put(lane, "data_served",
+		 places_json(s->config, s->data_at[SIDE_D]));
+	json_put(lane, "cycles_by_cause", causes_json(s));
+	json_put(lane, "fault_cycles_by_kind", fault_cycles_json(s));
+	json_put(lane, "configuration", configuration_json(l->conf));
 	return lane;
 }
 
@@ -378,7 +341,7 @@ kernel_json(const struct run_result *r)
 #define X(field, help) PUT(work, &s.work, field);
 	KWORK_FIELDS(X)
 #undef X
-	put(kernel, "work", work);
+	json_put(kernel, "work", work);
 	return kernel;
 }
 
@@ -409,12 +372,12 @@ processes_json(const struct run_result *r)
 		os_process(r->os, i, &p);
 		PUT(row, &p, pid);
 		PUT(row, &p, parent);
-		put(row, "exe", string(p.exe));
+		json_put(row, "exe", json_text(p.exe));
 		PUT(row, &p, minor);
 		PUT(row, &p, major);
 		PUT(row, &p, rss_pages);
 		PUT(row, &p, max_rss_pages);
-		put(row, "exited", json_boolean(p.exited));
+		json_put(row, "exited", json_boolean(p.exited));
 		PUT(row, &p, status);
 		put_prices(row, s);
 		json_array_append_new(all, row);
@@ -431,9 +394,9 @@ mapping_json(const struct area *a, const struct area_stats *s)
 
 	snprintf(start, sizeof start, "0x%" PRIx64, a->start);
 	PUT(row, a, pid);
-	put(row, "name", string(a->name));
-	put(row, "perms", string(a->perms));
-	put(row, "start", string(start));
+	json_put(row, "name", json_text(a->name));
+	json_put(row, "perms", json_text(a->perms));
+	json_put(row, "start", json_text(start));
 	PUT(row, a, minor);
 	PUT(row, a, major);
 	put_prices(row, s);
@@ -459,21 +422,22 @@ intervals_json(const struct intervals *iv)
 {
 	json_t *all = json_object(), *kinds = json_object();
 
-	put_number(all, "instructions", iv->width);
+	json_put_number(all, "instructions", iv->width);
 	for (unsigned k = 0; k < FAULT_KIND_COUNT; k++) {
 		json_t *row = json_array();
 		uint64_t total = 0;
 
 		for (unsigned i = 0; i < iv->n; i++) {
 			total += iv->faults[i][k];
-			json_array_append_new(row, number(iv->faults[i][k]));
+			json_array_append_new(row,
+					      json_number(iv->faults[i][k]));
 		}
 		if (total)
-			put(kinds, fault_kind_names[k], row);
+			json_put(kinds, fault_kind_names[k], row);
 		else
 			json_decref(row);
 	}
-	put(all, "faults", kinds);
+	json_put(all, "faults", kinds);
 	return all;
 }
 
@@ -482,41 +446,24 @@ result_json(const struct run_result *r)
 {
 	json_t *root = json_object(), *lanes = json_array();
 
-	put(root, "schema",
-	    json_pack("{s:s, s:i}", "name", SCHEMA_NAME, "version",
-		      SCHEMA_VERSION));
-	put(root, "program",
-	    json_pack("{s:s, s:s}", "name", "pagewalk", "version",
-		      pagewalk_version));
-	put(root, "trace", trace_json(r));
-	put(root, "replay", replay_json(r));
-	put(root, "totals", totals_json(r));
-	put(root, "cycles_by_cause", causes_json(r->lanes[0].stats));
-	put(root, "kernel", kernel_json(r));
-	put(root, "processes", processes_json(r));
-	put(root, "mappings", mappings_json(r));
-	put(root, "intervals", intervals_json(&r->intervals));
-	put(root, "configuration", configuration_json(r->lanes[0].conf));
+	json_put_schema(root, SCHEMA_NAME, SCHEMA_VERSION);
+	json_put(root, "trace", trace_json(r));
+	json_put(root, "replay", replay_json(r));
+	json_put(root, "totals", totals_json(r));
+	json_put(root, "cycles_by_cause", causes_json(r->lanes[0].stats));
+	json_put(root, "kernel", kernel_json(r));
+	json_put(root, "processes", processes_json(r));
+	json_put(root, "mappings", mappings_json(r));
+	json_put(root, "intervals", intervals_json(&r->intervals));
+	json_put(root, "configuration", configuration_json(r->lanes[0].conf));
 	for (unsigned i = 0; i < r->n_lanes; i++)
 		json_array_append_new(lanes, lane_json(&r->lanes[i]));
-	put(root, "lanes", lanes);
+	json_put(root, "lanes", lanes);
 	return root;
 }
 
 bool
 report_json(const struct run_result *r, const char *path, struct err *e)
 {
-	struct outfile out;
-	json_t *root;
-	bool good;
-
-	if (!outfile_open(&out, path, e))
-		return false;
-	root = result_json(r);
-	good = !json_dumpf(root, out.f, JSON_INDENT(1) | JSON_ENSURE_ASCII);
-	json_decref(root);
-	putc('\n', out.f);
-	if (!outfile_commit(&out, e))
-		return false;
-	return good || err_set(e, ERR_FAILED, "%s: not written whole", path);
+	return json_write(result_json(r), path, e);
 }

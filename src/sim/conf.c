@@ -358,6 +358,26 @@ conf_put(struct conf *c, const char *name, const char *text, const char *origin,
 	return true;
 }
 
+/* Would this remove a member that is not there?  A misspelt name. */
+static bool
+removes_nothing(const struct conf *c, const char *key, const char *value)
+{
+	const struct conf_key *k = conf_key_find(key);
+	int a = k ? conf_array_of(k) : -1;
+	struct conf_number size;
+	size_t section;
+
+	if (a < 0 ||
+	    strcmp(strrchr(key, '.') + 1, conf_array_kinds[a].size_key) != 0 ||
+	    !conf_parse(k, value, &size) || size.u > 0)
+		return false;
+	section = (size_t)(strrchr(key, '.') - key) + 1;
+	for (size_t i = 0; i < c->n; i++)
+		if (!strncmp(c->values[i].name, key, section))
+			return false;
+	return true;
+}
+
 static char *
 trimmed(const char *s, size_t n)
 {
@@ -381,7 +401,13 @@ conf_set(struct conf *c, const char *assignment, const char *origin,
 			       origin, assignment);
 	key = trimmed(assignment, (size_t)(equals - assignment));
 	value = trimmed(equals + 1, strlen(equals + 1));
-	good = conf_put(c, key, value, origin, e);
+	if (removes_nothing(c, key, value))
+		good = err_set(e, ERR_INPUT,
+			       "%s: %s = %s: nothing of that name is there to "
+			       "be removed",
+			       origin, key, value);
+	else
+		good = conf_put(c, key, value, origin, e);
 	free(key);
 	free(value);
 	return good;

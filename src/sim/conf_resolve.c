@@ -53,14 +53,34 @@ store(const struct conf_key *k, const struct conf_number *v, void *base)
 		BUG("%s: %zu bytes", k->name, k->width);
 }
 
-/* A value that nobody gave and that has no default. */
+/* "; there are a, b, c", without the one that is incomplete. */
+static void
+other_members(const struct conf *c, const struct conf_key *k,
+	      const char *member, char *buf, size_t size)
+{
+	const struct conf_array *all = &c->arrays[conf_array_of(k)];
+	const char *between = "; there are ";
+
+	*buf = '\0';
+	for (unsigned i = 0; i < all->n; i++) {
+		size_t n = strlen(buf);
+
+		if (!strcmp(all->names[i], member) || n >= size)
+			continue;
+		snprintf(buf + n, size - n, "%s%s", between, all->names[i]);
+		between = ", ";
+	}
+}
+
+/* A value that nobody gave and that has no default: half a definition, or a
+ * name misspelt. */
 static bool
 missing(const struct conf *c, const struct conf_key *k, const char *name,
 	const char *member, struct err *e)
 {
 	size_t section = (size_t)(strrchr(name, '.') - name) + 1;
 	const char *where = "?";
-	char expected[256];
+	char expected[256], others[256];
 
 	for (size_t i = 0; i < c->n; i++)
 		if (!strncmp(c->values[i].name, name, section)) {
@@ -68,9 +88,10 @@ missing(const struct conf *c, const struct conf_key *k, const char *name,
 			break;
 		}
 	conf_expected(k, expected, sizeof expected);
+	other_members(c, k, member, others, sizeof others);
 	return err_set(e, ERR_INPUT,
-		       "%s: %s is not given for %s, which needs it: %s (%s)",
-		       where, name, member, expected, k->help);
+		       "%s: %s is not given and has no default: %s (%s)%s",
+		       where, name, expected, k->help, others);
 }
 
 static bool

@@ -83,13 +83,12 @@ emit_file(void *ctx, const struct file_desc *f)
 	struct event ev = {.kind = EV_FILE, .file = *f};
 
 	write_event(c, &ev);
-	emit_cache(c, f->id, c->files.link ? c->files.link : f->path);
+	emit_cache(c, f, c->files.link ? c->files.link : f->path);
 }
 
 void
-emit_cache(struct capture *c, uint32_t id, const char *path)
+emit_cache(struct capture *c, const struct file_desc *f, const char *path)
 {
-	const struct file_desc *f = files_get(&c->files, id);
 	struct event ev = {.kind = EV_CACHE};
 
 	if (page_cache_look(&c->page_cache, f, path, &ev.cache))

@@ -290,7 +290,7 @@ read_mapped(struct process *p, uint32_t fd)
 		return;
 	map_put(&c->mapped, o->file, 1);
 	snprintf(link, sizeof(link), "/proc/%u/fd/%u", p->pid, fd);
-	emit_cache(c, o->file, link);
+	emit_cache(c, files_get(&c->files, o->file), link);
 }
 
 static void

@@ -115,8 +115,8 @@ void processes_reap(struct capture *c);
 extern const struct lackey_sink capture_sink;
 void emit(struct capture *c, struct process *p, uint32_t tid, struct event *ev);
 void emit_file(void *ctx, const struct file_desc *f);
-/* What the page cache has of file number id, found at path, if that is news. */
-void emit_cache(struct capture *c, uint32_t id, const char *path);
+/* What the page cache has of a file, found at path, if that is news. */
+void emit_cache(struct capture *c, const struct file_desc *f, const char *path);
 void emit_exit(struct process *p, uint32_t status);
 void emit_image(struct process *p, uint8_t kind);
 /* Thread number of p makes process pid: say so, and follow it. */

@@ -166,6 +166,10 @@ take_event(struct capture *c, const struct event *ev)
 	}
 	if (!c->full && !trace_event(c->out, ev, &c->err))
 		c->failed = true;
+	/* The program does not wait: what is cached now is what it found if
+	 * nothing had to be read. */
+	if (ev->kind == EV_FILE)
+		emit_cache(c, &ev->file, ev->file.path);
 }
 
 bool

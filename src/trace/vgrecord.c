@@ -4,6 +4,7 @@
  */
 #include <linux/magic.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -108,20 +109,44 @@ file_kind(const struct vgr_file *f, const char *path)
 	}
 }
 
+/* What of the file is cached: when it is new and when it is first mapped.
+ * The program waits meanwhile. */
 static void
-read_file(struct vgstream *vs, const struct vgr_file *f)
+look_at_cache(struct vgstream *vs, const struct stream *st,
+	      const struct vgr_file *f, uint32_t id, const char *path)
 {
-	struct stat st = {.st_dev = f->dev,
-			  .st_ino = f->inode,
-			  .st_rdev = f->rdev,
-			  .st_size = (off_t)f->size};
-	char *path = xstrndup((const char *)(f + 1), f->path_bytes);
-	uint32_t id =
-	    f->dev == VGR_SYSV_DEV
-		? files_add_sysv(&vs->files, (int)f->inode)
-		: files_add(&vs->files, &st, file_kind(f, path), path);
+	struct cache_desc cache;
+	char link[64];
 
+	snprintf(link, sizeof(link), "/proc/%u/fd/%d", st->pid, f->fd);
+	if (page_cache_look(&vs->page_cache, files_get(&vs->files, id),
+			    f->fd >= 0 ? link : path, &cache))
+		put_event(vs, EV_CACHE, 0, 0)->cache = cache;
+}
+
+static void
+read_file(struct vgstream *vs, const struct stream *st,
+	  const struct vgr_file *f)
+{
+	struct stat attr = {.st_dev = f->dev,
+			    .st_ino = f->inode,
+			    .st_rdev = f->rdev,
+			    .st_size = (off_t)f->size};
+	char *path = xstrndup((const char *)(f + 1), f->path_bytes);
+	size_t known = vs->files.n;
+	uint64_t was;
+	uint32_t id;
+
+	if (f->dev == VGR_SYSV_DEV)
+		id = files_add_sysv(&vs->files, (int)f->inode);
+	else
+		id = files_add(&vs->files, &attr, file_kind(f, path), path);
 	map_put(&vs->file_ids, file_key(f->dev, f->inode), id);
+	if (vs->files.n > known ||
+	    (f->mapped && !map_get(&vs->mapped, id, &was)))
+		look_at_cache(vs, st, f, id, path);
+	if (f->mapped)
+		map_put(&vs->mapped, id, 1);
 	free(path);
 }
 
@@ -575,7 +600,7 @@ read_control(struct vgstream *vs, struct stream *st, uint32_t type)
 		read_partial(vs, st, r);
 		break;
 	case VGR_FILE:
-		read_file(vs, r);
+		read_file(vs, st, r);
 		break;
 	case VGR_IMAGE:
 		vg_numbers_clear(&vs->blocks, &st->numbers);

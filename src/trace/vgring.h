@@ -166,6 +166,8 @@ struct vgr_file {
 	uint64_t dev, inode, rdev, size;
 	uint32_t mode; /* st_mode */
 	uint32_t path_bytes;
+	int32_t fd;      /* a descriptor of it, or -1 */
+	uint32_t mapped; /* it is about to be mapped for the first time */
 };
 
 struct vgr_image {

@@ -165,6 +165,7 @@ vgstream_open(struct err *e)
 	vg_blocks_init(&vs->blocks);
 	vs->files.announce = put_file_event;
 	vs->files.ctx = vs;
+	page_cache_open(&vs->page_cache);
 	vs->ids = xcalloc(BATCH_BLOCKS_MOST, sizeof(*vs->ids));
 	vs->addrs = xcalloc(BATCH_ADDRS_MOST, sizeof(*vs->addrs));
 	vs->record = xmalloc(VGRING_MAX_RECORD);
@@ -579,6 +580,8 @@ vgstream_free(struct vgstream *vs)
 	vg_blocks_free(&vs->blocks);
 	files_free(&vs->files);
 	map_free(&vs->file_ids);
+	map_free(&vs->mapped);
+	page_cache_close(&vs->page_cache);
 	free(vs->ids);
 	free(vs->addrs);
 	free(vs->record);

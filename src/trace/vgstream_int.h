@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "trace/capture_files.h"
+#include "trace/page_cache.h"
 #include "trace/vgblocks.h"
 #include "trace/vgring.h"
 #include "trace/vgstream.h"
@@ -58,6 +59,8 @@ struct vgstream {
 	struct stream *streams;
 	struct vg_blocks blocks;
 	struct files files;
+	struct page_cache page_cache;
+	struct map mapped;   /* numbers of files that have been mapped */
 	struct map file_ids; /* file_key() of device and inode -> number */
 	uint64_t until;      /* segments up to this number may be read */
 	double looked;       /* when processes were last looked after */

@@ -2,7 +2,8 @@
  * files.c - which file a descriptor or a mapping stands for.
  *
  * A file is announced (VGR_FILE) before its first use; afterwards its device
- * and inode name it.
+ * and inode name it.  The consumer looks at what of it is in the page cache
+ * then, and before it is first mapped; the program waits for that.
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include "vgtool/pw.h"
@@ -16,6 +17,7 @@
 /* Files announced: a hash table, open addressing, never over half full. */
 struct known {
 	ULong dev, ino;
+	Bool told, mapped;
 };
 static struct known *known;
 static UInt n_known, cap_known;
@@ -48,28 +50,33 @@ grow(void)
 		VG_(free)(old);
 }
 
-/* Is it new?  Then remember it. */
-static Bool
-learn(ULong dev, ULong ino)
+static struct known *
+know(ULong dev, ULong ino)
 {
 	struct known *k;
 
 	if (n_known * 2 >= cap_known)
 		grow();
 	k = find(dev, ino);
-	if (k->dev || k->ino)
-		return False;
-	*k = (struct known){dev, ino};
-	n_known++;
-	return True;
+	if (!k->dev && !k->ino) {
+		*k = (struct known){.dev = dev, .ino = ino};
+		n_known++;
+	}
+	return k;
 }
 
+/* Tell of the file, if that has not been done or it is to be mapped. */
 static void
-announce(const struct vg_stat *st, const HChar *path)
+announce(const struct vg_stat *st, const HChar *path, Int fd, Bool maps)
 {
+	struct known *k = know(st->dev, st->ino);
 	UInt n = (UInt)VG_(strlen)(path);
 	struct vgr_file *f;
 
+	if (k->told && (k->mapped || !maps))
+		return;
+	k->told = True;
+	k->mapped |= maps;
 	if (n > PATH_MOST)
 		n = PATH_MOST;
 	f = ring_record(VGR_FILE, sizeof *f + n, False);
@@ -79,8 +86,12 @@ announce(const struct vg_stat *st, const HChar *path)
 	f->size = (ULong)st->size;
 	f->mode = st->mode;
 	f->path_bytes = n;
+	f->fd = fd;
+	f->mapped = maps;
 	VG_(memcpy)(f + 1, path, n);
 	ring_commit();
+	if (VKI_S_ISREG(st->mode))
+		ring_sync();
 }
 
 /* What /proc says the descriptor is: a path, or "pipe:[123]". */
@@ -98,7 +109,7 @@ name_of_fd(Int fd)
 }
 
 Bool
-file_of_fd(Int fd, struct file_ref *ref)
+file_of_fd(Int fd, struct file_ref *ref, Bool maps)
 {
 	struct vg_stat st;
 	SysRes flags;
@@ -106,8 +117,7 @@ file_of_fd(Int fd, struct file_ref *ref)
 
 	if (fd < 0 || VG_(fstat)(fd, &st) != 0)
 		return False;
-	if (learn(st.dev, st.ino))
-		announce(&st, name_of_fd(fd));
+	announce(&st, name_of_fd(fd), fd, maps);
 	flags = SYSCALL(__NR_fcntl, fd, VKI_F_GETFL, 0, 0, 0, 0);
 	if (VKI_S_ISREG(st.mode))
 		pos = VG_(lseek)(fd, 0, VKI_SEEK_CUR);
@@ -128,8 +138,7 @@ file_of_path(const HChar *path, ULong ino, struct file_ref *ref)
 
 	if (!path || sr_isError(VG_(stat)(path, &st)) || st.ino != ino)
 		return False;
-	if (learn(st.dev, st.ino))
-		announce(&st, path);
+	announce(&st, path, -1, False);
 	*ref = (struct file_ref){
 	    .dev = st.dev, .inode = st.ino, .size = (ULong)st.size};
 	return True;
@@ -148,8 +157,7 @@ file_of_shm(Int shmid, struct file_ref *ref)
 		return False;
 	st.size = (Long)ds.shm_segsz;
 	VG_(sprintf)(path, "/SYSV%d", shmid);
-	if (learn(st.dev, st.ino))
-		announce(&st, path);
+	announce(&st, path, -1, False);
 	*ref = (struct file_ref){
 	    .dev = st.dev, .inode = st.ino, .size = (ULong)st.size};
 	return True;

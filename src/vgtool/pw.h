@@ -68,6 +68,7 @@ UInt ring_reserve_slot(void);
 void ring_cancel_slot(UInt slot);
 void ring_become(UInt slot); /* after fork, in the child */
 void ring_bell(void);
+void ring_sync(void); /* wait until all that is committed has been read */
 
 /* instrument.c */
 IRSB *pw_instrument(VgCallbackClosure *closure, IRSB *in,
@@ -82,7 +83,7 @@ struct file_ref {
 };
 
 /* files.c: all announce the file if it is new */
-Bool file_of_fd(Int fd, struct file_ref *ref);
+Bool file_of_fd(Int fd, struct file_ref *ref, Bool maps);
 Bool file_of_path(const HChar *path, ULong ino, struct file_ref *ref);
 Bool file_of_shm(Int shmid, struct file_ref *ref);
 

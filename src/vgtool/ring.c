@@ -129,6 +129,24 @@ wait_for_space(SizeT bytes)
 	}
 }
 
+void
+ring_sync(void)
+{
+	while (!r->lost && load(&r->slot->tail) < load(&r->slot->head)) {
+		UInt word = load(&r->slot->space);
+
+		if (!consumer_alive()) {
+			lose();
+			return;
+		}
+		store(&r->slot->waiting, 1);
+		ring_bell();
+		if (load(&r->slot->tail) < load(&r->slot->head))
+			futex_wait(&r->slot->space, word);
+		store(&r->slot->waiting, 0);
+	}
+}
+
 static ULong
 time_now(void)
 {

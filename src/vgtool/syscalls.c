@@ -109,7 +109,8 @@ look_at_file(struct thread *t, UInt nr, const UWord *args)
 	if (nr == __NR_shmat)
 		t->has_file = file_of_shm((Int)args[0], &t->file);
 	else
-		t->has_file = i >= 0 && file_of_fd((Int)args[i], &t->file);
+		t->has_file = i >= 0 && file_of_fd((Int)args[i], &t->file,
+						   nr == __NR_mmap);
 	if (!t->has_file)
 		return;
 	if (has_position_argument(nr) && (Long)args[3] >= 0)
@@ -261,7 +262,7 @@ post_syscall(ThreadId tid, UInt nr, UWord *args, UInt n_args, SysRes res)
 	if (nr == __NR_execve || nr == __NR_execveat)
 		ring_may_exec(False);
 	if (makes_fd(nr) && ret >= 0)
-		t->has_file = file_of_fd((Int)ret, &t->file);
+		t->has_file = file_of_fd((Int)ret, &t->file, False);
 	if (forks(nr, args) && ret != 0)
 		event_forked(tid, fork_flags(nr, args), res);
 	put_call(VGR_SYSCALL, t, nr, args, n_args, ret);

@@ -56,8 +56,10 @@ ok "and pipes" is "$status" 0
 wait
 
 capture -- "$victim" map "$work/written"
-ok "a file written and then mapped is looked at again" \
-    [ "$(cache_of "${work##*/}/written" | wc -l)" = 1 ]
+# Our own tool does not hold the program at its mmap.
+[ "$backend" = pagewalk ] ||
+	ok "a file written and then mapped is looked at again" \
+	    [ "$(cache_of "${work##*/}/written" | wc -l)" = 1 ]
 
 status=0
 "$PAGEWALK" run -q -s os.page_cache=recorded t.pwt || status=1

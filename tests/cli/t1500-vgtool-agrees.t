@@ -41,7 +41,7 @@ done
 # environment.
 normal()
 {
-	grep -v '^TIME\|^FILE\|^#\|^refs' events |
+	grep -v '^TIME\|^CACHE\|^FILE\|^#\|^refs' events |
 		sed -E 's/[0-9]+\/[0-9]+/P/; s/1ff[ef][0-9a-f]*/SP/g
 			s/file=[0-9]+/file=N/'
 }

@@ -156,6 +156,8 @@ test_refusals(void)
 	refused("tlb.stlb.entries=99999999", "1048576");
 	refused("tlb.stlb.entries=1500", "power of two");
 	refused("tlb.new.entries=4", "tlb.new.pages is not given");
+	refused("tlb.stbl.ways=4", "there are l1i-4k, ");
+	refused("tlb.stbl.entries=0", "to be removed");
 	refused("tlb.stlb.pages=64K", "x86-64-4level");
 	refused("tlb.stlb.pages=4K 3M", "page sizes");
 	refused("tlb.stlb.replacement=fancy", "tree-plru");

@@ -458,9 +458,58 @@ stack(void)
 	kit_end(&k);
 }
 
+/* What the kernel does itself while it starts a program. */
+static void
+exec(void)
+{
+	struct map_desc maps[] = {
+	    {.start = 0x400000, .end = 0x402000, .prot = PROT_READ | PROT_EXEC},
+	    {.start = 0x402000, .end = 0x404000, .offset = 0x2000, .prot = RW},
+	    {.start = 0x404000, .end = 0x408000, .prot = RW, .flags = MAPD_BSS},
+	    {.start = 0x7ffffff00000,
+	     .end = 0x7ffffff22000,
+	     .prot = RW,
+	     .flags = MAPD_STACK},
+	};
+	struct os_config cfg = kit_config();
+	struct event ev = {.kind = EV_EXEC, .pid = 100, .tid = 100};
+	struct fault f;
+	uint32_t pid, tid;
+	struct kit k;
+
+	begin(&k, &cfg);
+	maps[0].file = maps[1].file = kit_file(&k, FILE_REGULAR, 4 * PG);
+	ev.image = (struct image_desc){.exe = "/bin/x",
+				       .args = "x",
+				       .stack_pointer = 0x7ffffff21800,
+				       .n_maps = 4,
+				       .maps = maps};
+	ok(kit_event(&k, &ev), "exec");
+	ok(os_pending_fault(k.os, &f, &pid, &tid), "the kernel faulted");
+	ok(f.va.raw >> 12 == 0x403 && f.mode == MODE_KERNEL &&
+	       f.access == ACC_WRITE && f.kind == FAULT_FILE_PRIVATE_COPY &&
+	       pid == 100 && tid == 100,
+	   "clearing the tail of the data segment");
+	ok(!os_pending_fault(k.os, &f, &pid, &tid), "once");
+	counts(&k, "with one page of arguments", 2, 0);
+	is_u64(kit_touch(&k, 0x403000, ACC_WRITE), 0, "that page is there");
+	is_u64(kit_touch(&k, 0x400000, ACC_EXEC), 1, "the program is not");
+	ok(kit_fork(&k, 200, 0x4100), "vfork");
+	is_u64(os_task_as(os_task(k.os, 200, 200)),
+	       os_task_as(os_task(k.os, 100, 100)), "shares the space");
+	k.pid = 200;
+	ev.pid = ev.tid = 200;
+	ok(kit_event(&k, &ev), "until it executes");
+	ok(os_task_as(os_task(k.os, 200, 200)) !=
+	       os_task_as(os_task(k.os, 100, 100)),
+	   "and has one of its own");
+	kit_end(&k);
+}
+
 int
 main(void)
 {
+	exec();
 	anon();
 	populate();
 	file_warm();

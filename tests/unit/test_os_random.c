@@ -62,7 +62,7 @@ complain(const char *what, unsigned p, unsigned i)
 		printf("# process %u page %u: %s\n", p, i, what);
 }
 
-/* The announcements ------------------------------------------------------ */
+/* The announcements ------------------------------------------------------- */
 
 static void
 drop(struct seen (*s)[PAGES], uint16_t as, uint64_t from, uint64_t n)
@@ -142,7 +142,7 @@ check_seen(void)
 			check_page(p, i);
 }
 
-/* References --------------------------------------------------------------- */
+/* References -------------------------------------------------------------- */
 
 static int
 want_signal(const struct rpage *r, enum access acc)
@@ -235,8 +235,7 @@ op_touch(unsigned p, unsigned i)
 	remember(p, i, &m);
 }
 
-/* Operations ------------------------------------------------------------------
- */
+/* Operations -------------------------------------------------------------- */
 
 static void
 pick_range(unsigned *first, unsigned *n)

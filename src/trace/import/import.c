@@ -403,9 +403,12 @@ write_trace(struct import *im, struct import_result *out)
 		trace_abandon(im->w);
 	else
 		fine = trace_finish(im->w, im->e);
+	if (stat(im->o->output, &st) || !S_ISREG(st.st_mode))
+		return fine; /* a device or a pipe: neither to measure nor to
+				remove */
 	if (!fine)
 		unlink(im->o->output);
-	else if (stat(im->o->output, &st) == 0)
+	else
 		out->totals.file_bytes = (uint64_t)st.st_size;
 	return fine;
 }
