@@ -10,7 +10,7 @@ complete() {
 is "commands that begin so" "$(complete ca)" "capture"
 like "all commands" "$(complete "")" "config .*plot .*run"
 like "options" "$(complete run --s)" "^--set --skip$"
-is "presets after -c" "$(complete run -c intel)" "intel-skylake"
+is "presets after -c" "$(complete run -c intel-sk)" "intel-skylake"
 is "presets after --config" "$(complete run x --config tea)" "teaching"
 is "keys after --set" "$(complete run --set tlb.stlb.en)" \
     "tlb.stlb.entries="
@@ -25,7 +25,7 @@ if command -v bash >/dev/null; then
 . "$1"
 compopt() { :; }
 PATH=$2:$PATH
-for line in "pagewalk ca" "pagewalk run -c inte" "pagewalk run --set os.thp=n"; do
+for line in "pagewalk ca" "pagewalk run -c intel-sk" "pagewalk run --set os.thp=n"; do
 	COMP_LINE=$line COMP_POINT=${#line}
 	_pagewalk
 	echo "${COMPREPLY[*]}"
