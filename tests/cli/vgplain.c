@@ -42,12 +42,13 @@ fill(uint64_t *to, uint64_t what, long n)
 			 : "memory");
 }
 
+/* Of no bytes, the comparison leaves the flags as they were: so set first. */
 static int
 compare(const char *a, const char *b, long n)
 {
 	char differ;
 
-	__asm__ volatile("repe cmpsb; setne %0"
+	__asm__ volatile("cmpq %3, %3; repe cmpsb; setne %0"
 			 : "=q"(differ), "+D"(a), "+S"(b), "+c"(n)::"memory",
 			   "cc");
 	return differ;
