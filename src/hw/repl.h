@@ -4,7 +4,7 @@
  * A policy orders the ways of a set; it neither knows what they hold nor
  * which are empty: an array fills an empty way before it asks for a victim.
  * State is a few words a set, laid out by the policy.
- * Sources: doc/model-hw.md.
+ * Sources: doc/model.md.
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #ifndef HW_REPL_H

@@ -138,7 +138,7 @@ pwc_cfg(const char *name, unsigned level, uint32_t entries, uint32_t ways)
 #define S2M ((uint64_t)1 << 21)
 #define S1G ((uint64_t)1 << 30)
 
-/* Intel Skylake, client: facts of doc/model-hw.md. */
+/* Intel Skylake, client: facts of doc/model.md. */
 static inline struct lane_config
 skylake_lane(void)
 {
