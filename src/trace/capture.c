@@ -318,7 +318,7 @@ on_end_signal(struct capture *c, struct loop *l,
 		l->ending_at = monotonic_seconds();
 		return;
 	}
-	c->ending = true;
+	c->ending = (int)si->ssi_signo;
 	l->ending_at = monotonic_seconds() + GRACE_SECONDS;
 	if (si->ssi_code == SI_KERNEL)
 		return;
@@ -457,11 +457,16 @@ note_number(struct capture *c, const char *key, uint64_t value)
 	trace_note(c->out, key, text);
 }
 
+/* The program's.  When it did not end in time and we killed it, its status
+ * would tell of that, not of what was asked. */
 static int
 exit_status(const struct capture *c)
 {
 	if (c->full)
 		return 0;
+	if (c->ending && WIFSIGNALED(c->root_status) &&
+	    WTERMSIG(c->root_status) == SIGKILL)
+		return 128 + c->ending;
 	if (WIFSIGNALED(c->root_status))
 		return 128 + WTERMSIG(c->root_status);
 	return WEXITSTATUS(c->root_status);

@@ -68,7 +68,7 @@ struct capture {
 	struct trace_writer *out;
 	struct err err;
 	bool failed;         /* err says why */
-	bool ending;         /* a signal asked us to stop */
+	int ending;          /* the signal that asked us to stop, or 0 */
 	bool full;           /* max_refs reached */
 	bool own_tool;       /* not lackey */
 	struct vgstream *vg; /* our tool's, or NULL: lackey */

@@ -43,6 +43,20 @@ for signal in INT TERM; do
 	[ "$signal" = INT ] && want=130
 	ok "SIG$signal: the status tells" is "$status" "$want"
 done
+
+# A program that will not end: the second Ctrl-C kills it.
+env --default-signal=INT "$PAGEWALK" capture --backend "$backend" -o t.pwt -- \
+	env --ignore-signal=INT "$victim" spin >out 2>err </dev/null &
+pid=$!
+sleep 2
+kill -INT "$pid"
+sleep 1
+kill -INT "$pid"
+wait "$pid"
+ok "a program killed at the second SIGINT: the status is SIGINT's" is $? 130
+"$dump" t.pwt >events
+ok "its trace is whole" is $? 0
+ok "and says why it ended" has '^# capture.end: interrupted'
 ok "no program is left" [ -z "$(ps -eo args | grep "^$victim spin")" ]
 
 # An abrupt end of us ends the program as well.
