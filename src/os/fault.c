@@ -62,7 +62,7 @@ fault_anon(struct fctx *c)
 		return;
 	}
 	/* What is not known may be code or file data: a page of its own. */
-	if (!c->write && !(c->vma->flags & VM_BLIND)) {
+	if (!c->write && c->os->cfg.zero_page && !(c->vma->flags & VM_BLIND)) {
 		*c->pte = pte_make((pfn){0}, bits | PTE_SPECIAL);
 		c->kind = FAULT_ZERO_READ;
 		return;

@@ -217,7 +217,7 @@ huge_fault(struct fctx *c)
 	pmd = pt_make(c->os, c->mm, base, 1);
 	if (!pmd || *pmd)
 		return false;
-	if (!c->write && c->os->cfg.use_zero_page)
+	if (!c->write && c->os->cfg.zero_page && c->os->cfg.use_zero_page)
 		return huge_read(c, base, pmd);
 	return huge_write(c, base, pmd);
 }

@@ -35,6 +35,7 @@ struct os_config {
 	unsigned folio_order;        /* folios of a warm cache, log2 pages */
 	unsigned folio_max;         /* largest one that reads and writes make */
 	unsigned thp;               /* enum os_thp */
+	bool zero_page;             /* reads map the shared zero page */
 	bool use_zero_page;         /* huge zero page for THP read faults */
 	unsigned stack_guard_pages; /* 256 */
 	unsigned overcommit;        /* 0, 1, 2 */

@@ -110,6 +110,10 @@ const struct conf_key conf_keys[] = {
      "transparent huge pages for anonymous memory",
      "madvise on many servers; see "
      "/sys/kernel/mm/transparent_hugepage/enabled"},
+    {"os.zero_page", CONF_BOOL, OS(zero_page), 0, 1, "", "yes", NULL,
+     "reads of untouched anonymous memory map the shared zero page; no: a page "
+     "of its own, as where mm_forbids_zeropage() says so",
+     "Linux 6.8 mm/memory.c: do_anonymous_page"},
     {"os.use_zero_page", CONF_BOOL, OS(use_zero_page), 0, 1, "", "yes", NULL,
      "reads of untouched huge-page memory map the huge zero page",
      "Linux 6.8 mm/huge_memory.c: transparent_hugepage_flags"},

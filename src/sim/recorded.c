@@ -134,6 +134,7 @@ static const struct {
     {"setting.swappiness", "os.swappiness", as_is},
     {"setting.thp_enabled", "os.thp", as_is},
     {"setting.thp_defrag", "os.thp_defrag", as_is},
+    {"setting.zero_page", "os.zero_page", yes_or_no},
     {"setting.thp_use_zero_page", "os.use_zero_page", yes_or_no},
     {"setting.fault_around_bytes", "os.fault_around", as_is},
     {"setting.read_ahead_kb", "os.readahead", kibibytes},

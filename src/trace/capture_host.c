@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/utsname.h>
@@ -163,6 +165,30 @@ add_file_system(struct facts *f, const char *path)
 	}
 }
 
+/* Does reading untouched memory map the shared zero page?  Some kernels for
+ * virtual machines, and those of s390, give a page at once: then a write after
+ * the read is no fault. */
+static void
+add_zero_page(struct facts *f)
+{
+	size_t bytes = (size_t)sysconf(_SC_PAGESIZE);
+	struct rusage before, after;
+	volatile char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return;
+	(void)p[0];
+	if (!getrusage(RUSAGE_THREAD, &before)) {
+		p[0] = 1;
+		if (!getrusage(RUSAGE_THREAD, &after))
+			facts_add(f, "setting.zero_page",
+				  after.ru_minflt > before.ru_minflt ? "1"
+								     : "0");
+	}
+	munmap((char *)p, bytes);
+}
+
 void
 facts_add_machine(struct facts *f, const char *path)
 {
@@ -184,6 +210,7 @@ facts_add_machine(struct facts *f, const char *path)
 	add_choice(f, "setting.thp_enabled", THP "enabled");
 	add_choice(f, "setting.thp_defrag", THP "defrag");
 	add_choice(f, "setting.thp_shmem", THP "shmem_enabled");
+	add_zero_page(f);
 	add_line(f, "setting.thp_use_zero_page", THP "use_zero_page", "");
 	add_line(f, "setting.fault_around_bytes",
 		 "/sys/kernel/debug/fault_around_bytes", "");

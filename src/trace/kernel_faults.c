@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -92,6 +93,9 @@ read_tracepoint(const char *name, struct tracepoint *t, struct err *e)
 	char line[256];
 	bool found = false;
 
+	/* As perf(1) does where nobody has yet. */
+	if (!f && !mount("none", "/sys/kernel/tracing", "tracefs", 0, NULL))
+		f = open_tracepoint(name, "format");
 	if (!f)
 		return err_set(e, ERR_FAILED,
 			       "no tracepoint exceptions:%s (%s); it takes "

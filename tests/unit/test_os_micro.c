@@ -86,6 +86,42 @@ anon(void)
 	kit_end(&k);
 }
 
+/* A kernel without the shared zero page (measured on one whose command line
+ * says pvm_no_zero_page). */
+static void
+no_zero_page(void)
+{
+	struct os_config cfg = kit_config();
+	struct kit k;
+
+	cfg.zero_page = false;
+	cfg.thp = THP_MADVISE;
+	begin(&k, &cfg);
+	kit_anon(&k, B, 1000);
+	kit_run(&k, B, 1000, ACC_READ);
+	counts(&k, "no zero page, read 1000", 1000, 0);
+	kit_run(&k, B, 1000, ACC_WRITE);
+	counts(&k, "write after read", 0, 0);
+	kit_mmap(&k, B, 100, PROT_READ, ANON, 0, 0);
+	kit_run(&k, B, 100, ACC_READ);
+	counts(&k, "read-only, read 100", 100, 0);
+	protect(&k, B, 100, RW);
+	kit_run(&k, B, 100, ACC_WRITE);
+	counts(&k, "made writable, written", 0, 0);
+	kit_anon(&k, B, 100);
+	advise(&k, B, 100, 22);
+	counts(&k, "POPULATE_READ", 100, 0);
+	kit_run(&k, B, 100, ACC_WRITE);
+	counts(&k, "then write", 0, 0);
+	kit_anon(&k, B, 512);
+	advise(&k, B, 512, MADV_HUGEPAGE);
+	kit_run(&k, B, 512, ACC_READ);
+	counts(&k, "huge, read", 1, 0);
+	kit_run(&k, B, 512, ACC_WRITE);
+	counts(&k, "huge, write after read", 0, 0);
+	kit_end(&k);
+}
+
 static void
 populate(void)
 {
@@ -511,6 +547,7 @@ main(void)
 {
 	exec();
 	anon();
+	no_zero_page();
 	populate();
 	file_warm();
 	file_cold();

@@ -62,6 +62,7 @@ test_translations(void)
 	    {"setting.swap", "0 kB", "os.swap=0K"},
 	    {"setting.thp_enabled", "always", "os.thp=always"},
 	    {"setting.thp_enabled", "perhaps", ""},
+	    {"setting.zero_page", "0", "os.zero_page=no"},
 	    {"setting.thp_use_zero_page", "0", "os.use_zero_page=no"},
 	    {"setting.thp_use_zero_page", "yes", ""},
 	    {"setting.overcommit_memory", "2", "os.overcommit=strict"},
