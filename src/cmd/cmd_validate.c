@@ -135,7 +135,9 @@ replay_and_compare(struct work *w, struct trace_reader *trace, struct conf *c,
 	size_t n = 0;
 	bool good;
 
-	if (!layers_load(c, w->o.no_recorded ? NULL : trace, &w->o.config,
+	/* Valgrind runs a vfork as a fork: that is what the kernel saw. */
+	if (!conf_set(c, "os.vfork=copied", "validate", e) ||
+	    !layers_load(c, w->o.no_recorded ? NULL : trace, &w->o.config,
 			 &w->o.set, e))
 		return false;
 	note_trace(w, trace, c);

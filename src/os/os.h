@@ -41,6 +41,7 @@ struct os_config {
 	unsigned overcommit;        /* 0, 1, 2 */
 	uint64_t swap_bytes;
 	unsigned swappiness;
+	bool vfork_copies; /* as Valgrind runs it: a copy of the memory */
 	bool write_notify; /* filesystem has page_mkwrite (ext4) */
 	uint64_t instructions_per_second; /* nominal rate of the kernel clock */
 };

@@ -11,8 +11,9 @@
 #include "base/xalloc.h"
 #include "os/internal.h"
 
-#define CLONE_VM_FLAG 0x100u
-#define MAX_SPACES    65535u
+#define CLONE_VM_FLAG    0x100u
+#define CLONE_VFORK_FLAG 0x4000u
+#define MAX_SPACES       65535u
 
 /* Address spaces ---------------------------------------------------------- */
 
@@ -408,6 +409,13 @@ ev_exec(struct os *os, const struct event *ev, struct err *e)
 }
 
 static bool
+shares_memory(const struct os *os, uint64_t flags)
+{
+	return (flags & CLONE_VM_FLAG) &&
+	       !((flags & CLONE_VFORK_FLAG) && os->cfg.vfork_copies);
+}
+
+static bool
 ev_fork(struct os *os, const struct event *ev, struct err *e)
 {
 	struct process *p = live_process(os, ev->pid), *c;
@@ -419,7 +427,7 @@ ev_fork(struct os *os, const struct event *ev, struct err *e)
 	if (pid == UINT32_MAX || live_process(os, pid))
 		return bad_process(e, ev, "forks a process that is there");
 	os->stats.forks++;
-	if (ev->fork.flags & CLONE_VM_FLAG) {
+	if (shares_memory(os, ev->fork.flags)) {
 		p->mm->users++;
 		proc_new(os, pid, p->pid, p->exe, p->mm);
 		return true;

@@ -33,6 +33,8 @@ static const struct conf_choice thps[] = {{"never", THP_NEVER},
 					  {NULL, 0}};
 static const struct conf_choice overcommits[] = {
     {"heuristic", 0}, {"always", 1}, {"strict", 2}, {NULL, 0}};
+static const struct conf_choice vforks[] = {
+    {"shared", 0}, {"copied", 1}, {NULL, 0}};
 static const struct conf_choice sides[] = {{"instruction", SIDE_INSN},
 					   {"data", SIDE_DATA},
 					   {"both", SIDE_INSN | SIDE_DATA},
@@ -117,6 +119,11 @@ const struct conf_key conf_keys[] = {
     {"os.use_zero_page", CONF_BOOL, OS(use_zero_page), 0, 1, "", "yes", NULL,
      "reads of untouched huge-page memory map the huge zero page",
      "Linux 6.8 mm/huge_memory.c: transparent_hugepage_flags"},
+    {"os.vfork", CONF_CHOICE, OS(vfork_copies), 0, 0, "", "shared", vforks,
+     "until it calls exec, a child of vfork or posix_spawn has its parent's "
+     "memory, or a copy as of fork",
+     "Linux 6.8 kernel/fork.c: copy_mm; Valgrind runs every vfork as fork, so "
+     "`pagewalk validate` sets copied"},
     {"os.stack_guard_pages", CONF_COUNT, OS(stack_guard_pages), 0, 1 << 20,
      "pages", "256", NULL, "gap kept below a growing stack",
      "Linux 6.8 mm/mmap.c: stack_guard_gap"},
