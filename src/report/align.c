@@ -360,6 +360,36 @@ settle_inherited(struct align_fault *ours, size_t n_ours,
 	map_free(&forked);
 }
 
+/* brk shrinks: Valgrind keeps the pages and zeroes them all, touched or not.
+ * brk grows again: they are there, while ours are new. */
+static void
+settle_brk(struct align_fault *ours, size_t n_ours, struct align_fault *truth,
+	   size_t n_truth, const struct align_valgrind *v)
+{
+	struct map had = {0};
+	uint64_t seen;
+
+	for (size_t i = 0; i < n_truth; i++) {
+		struct align_fault *f = &truth[i];
+
+		if (!is_open(f) || !f->heap || !f->write || f->present ||
+		    !in_range(v->image, f->ip))
+			continue;
+		set_aside(f, RULE_BRK);
+		map_put(&had, fault_page(f), 1);
+	}
+	for (size_t i = 0; i < n_ours; i++) {
+		struct align_fault *f = &ours[i];
+
+		if (!f->heap || f->present)
+			continue;
+		if (is_open(f) && map_get(&had, fault_page(f), &seen))
+			set_aside(f, RULE_BRK);
+		map_put(&had, fault_page(f), 1);
+	}
+	map_free(&had);
+}
+
 static void
 settle(struct align_fault *ours, size_t n_ours, struct align_fault *truth,
        size_t n_truth, const struct align_valgrind *v)
@@ -371,6 +401,7 @@ settle(struct align_fault *ours, size_t n_ours, struct align_fault *truth,
 	pair_code(ours, n_ours, truth, n_truth, v);
 	settle_not_run(ours, n_ours, truth, n_truth, v);
 	settle_inherited(ours, n_ours, truth, n_truth);
+	settle_brk(ours, n_ours, truth, n_truth, v);
 }
 
 static void

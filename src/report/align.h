@@ -43,6 +43,8 @@ enum align_verdict {
 	X(CODE_AHEAD, "code-ahead",                                            \
 	  "code is read when translated: another page than is run first")      \
 	X(NOT_RUN, "not-run", "code translated and then not run")              \
+	X(BRK, "brk",                                                          \
+	  "Valgrind zeroes what brk gives back, where the kernel unmaps")      \
 	X(INHERITED, "inherited",                                              \
 	  "ours: a forked child runs its parent's translations, reads no "     \
 	  "code")
@@ -64,6 +66,7 @@ struct align_fault {
 	bool write, fetch, present, kernel;
 
 	bool forked; /* truth: the process was forked and has not run exec */
+	bool heap;   /* ours: in the brk area; truth: where that can be */
 
 	/* Filled by truth_mark() and align_faults(). */
 	uint8_t rule;    /* enum align_rule */

@@ -79,6 +79,32 @@ is_set(const struct map *m, uint32_t pid)
 	return map_get(m, pid, &v) && v;
 }
 
+/* The mapping of an address in pid, or in the process it was forked from. */
+static const struct kmap *
+mapping_of(const struct truth *t, uint32_t pid, uint64_t addr, size_t at)
+{
+	uint64_t parent = pid;
+
+	do {
+		for (size_t i = t->n_maps; i-- > 0;) {
+			const struct kmap *m = &t->maps[i];
+
+			if (m->pid == parent && m->at <= at &&
+			    addr >= m->start && addr < m->end)
+				return m;
+		}
+	} while (map_get(&t->parents, (uint32_t)parent, &parent));
+	return NULL;
+}
+
+/* Valgrind gives the brk area a private anonymous mapping, executable. */
+static bool
+may_be_heap(const struct kmap *m)
+{
+	return m && !m->shared && !strcmp(m->path, "//anon") &&
+	       m->prot == (PROT_READ | PROT_WRITE | PROT_EXEC);
+}
+
 static void
 take_fault(struct truth *t, const struct kf_record *r)
 {
@@ -96,6 +122,8 @@ take_fault(struct truth *t, const struct kf_record *r)
 
 	if (!is_set(&t->ours, r->pid) || !is_set(&t->running, r->pid))
 		f.rule = RULE_LAUNCH;
+	else if (f.write && !f.present && !f.kernel)
+		f.heap = may_be_heap(mapping_of(t, r->pid, r->addr, t->n));
 	t->faults = xgrow(t->faults, t->n, &t->cap, sizeof(*t->faults));
 	t->faults[t->n++] = f;
 }
@@ -140,24 +168,6 @@ take_records(struct truth *t, const struct kf_record *r, size_t n)
 	}
 }
 
-/* The mapping of an address in pid, or in the process it was forked from. */
-static const struct kmap *
-mapping_of(const struct truth *t, uint32_t pid, uint64_t addr, size_t at)
-{
-	uint64_t parent = pid;
-
-	do {
-		for (size_t i = t->n_maps; i-- > 0;) {
-			const struct kmap *m = &t->maps[i];
-
-			if (m->pid == parent && m->at <= at &&
-			    addr >= m->start && addr < m->end)
-				return m;
-		}
-	} while (map_get(&t->parents, (uint32_t)parent, &parent));
-	return NULL;
-}
-
 static void
 truth_free(struct truth *t)
 {
@@ -198,6 +208,12 @@ mapping_text(const struct kmap *m)
 	    "%s %c%c%c%c", strcmp(m->path, "//anon") ? m->path : "[anon]",
 	    m->prot & PROT_READ ? 'r' : '-', m->prot & PROT_WRITE ? 'w' : '-',
 	    m->prot & PROT_EXEC ? 'x' : '-', m->shared ? 's' : 'p');
+}
+
+static const char *
+area_name(const struct os *os, uint32_t id)
+{
+	return id < os_area_count(os) ? os_area(os, id)->name : "";
 }
 
 static char *
@@ -358,6 +374,9 @@ val_compare(struct val_run *run, struct val_ours *ours, const struct os *os,
 
 	*run = (struct val_run){.compared = records != NULL};
 	list_processes(&c);
+	for (size_t i = 0; i < ours->n; i++)
+		ours->faults[i].heap =
+		    !strcmp(area_name(os, ours->causes[i].area), "[heap]");
 	if (records) {
 		take_records(t, records, n);
 		truth_mark(t->faults, t->n, ours->faults, ours->n,

@@ -249,6 +249,31 @@ test_code_ahead(void)
 }
 
 static void
+test_brk(void)
+{
+	struct align_fault a[4], b[4];
+	struct align_counts c;
+
+	spell(a, "ABab"); /* the heap, twice: it shrank between */
+	spell(b, "ABCd"); /* C: zeroed without having been touched */
+	for (size_t i = 0; i < 4; i++)
+		a[i].heap = b[i].heap = true;
+	a[3].addr += 0x100000; /* not had before */
+	b[2].ip = b[3].ip = V_IP;
+	align_faults(a, 4, b, 4, &V, &c);
+	is_u64(c.same, 2, "the heap's first faults agree");
+	is_u64(c.aside[RULE_BRK], 1, "zeroed when brk shrinks");
+	is_u64(c.missing, 1, "... is a write");
+	is_u64(c.aside_ours[RULE_BRK], 1, "a page of brk that is back");
+	is_u64(c.extra, 1, "... is one that was there");
+	b[2].heap = false;
+	a[2].heap = false;
+	align_faults(a, 4, b, 4, &V, &c);
+	is_u64(c.missing, 2, "... in the heap alone");
+	is_u64(c.extra, 2, "... on both sides");
+}
+
+static void
 test_inherited(void)
 {
 	struct align_fault a[4], b[3];
@@ -279,6 +304,7 @@ main(void)
 	test_stack_probe();
 	test_modify();
 	test_code_ahead();
+	test_brk();
 	test_inherited();
 	return done_testing();
 }
