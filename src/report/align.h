@@ -40,6 +40,8 @@ enum align_verdict {
 	X(MODIFY, "modify",                                                    \
 	  "a read-modify-write made as a load and a store: the load's fault")  \
 	X(IMAGE, "image", "Valgrind builds the program's image as exec would") \
+	X(COPY_TRIED, "copy-tried",                                            \
+	  "write(2) tries its copy with faults off, then faults")              \
 	X(CODE_AHEAD, "code-ahead",                                            \
 	  "code is read when translated: another page than is run first")      \
 	X(NOT_RUN, "not-run", "code translated and then not run")              \

@@ -92,6 +92,26 @@ mark_stack_probes(struct align_fault *f, size_t n,
 	}
 }
 
+/* From Linux 6.14 write(2) copies into the page cache first with faults off
+ * (mm/filemap.c: generic_perform_write); the exception is seen, nothing is
+ * mapped and nothing counted.  Then it faults the page in and tries again. */
+static void
+mark_copy_tries(struct align_fault *f, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t k;
+
+		if (f[i].rule != RULE_NONE || !f[i].kernel || f[i].write ||
+		    f[i].present)
+			continue;
+		k = next_of(f, n, i);
+		if (k < n && f[k].tid == f[i].tid && f[k].kernel &&
+		    !f[k].write && !f[k].present &&
+		    f[k].addr >> 12 == f[i].addr >> 12)
+			f[i].rule = RULE_COPY_TRIED;
+	}
+}
+
 /* Valgrind runs `add %rax,(mem)` as a load and a store, two faults; a processor
  * faults once, for writing.  Where we have that one, so shall the truth. */
 static void
@@ -162,5 +182,6 @@ truth_mark(struct align_fault *truth, size_t n_truth,
 	}
 	mark_image(truth, n_truth, v);
 	mark_stack_probes(truth, n_truth, v);
+	mark_copy_tries(truth, n_truth);
 	mark_modifies(truth, n_truth, ours, n_ours);
 }

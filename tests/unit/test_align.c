@@ -201,6 +201,19 @@ test_stack_probe(void)
 }
 
 static void
+test_copy_tried(void)
+{
+	struct align_fault b[4];
+
+	spell(b, "ccdd");
+	b[0].kernel = b[1].kernel = b[2].kernel = true;
+	truth_mark(b, 4, NULL, 0, &V);
+	is_u64(b[0].rule, RULE_COPY_TRIED, "tried by the kernel, then faulted");
+	is_u64(b[1].rule, RULE_NONE, "... which counts");
+	is_u64(b[2].rule, RULE_NONE, "... not by the program");
+}
+
+static void
 test_modify(void)
 {
 	struct align_fault a[2], b[3];
@@ -302,6 +315,7 @@ main(void)
 	test_repeats();
 	test_memory_and_image();
 	test_stack_probe();
+	test_copy_tried();
 	test_modify();
 	test_code_ahead();
 	test_brk();
