@@ -265,6 +265,9 @@ post_syscall(ThreadId tid, UInt nr, UWord *args, UInt n_args, SysRes res)
 		t->has_file = file_of_fd((Int)ret, &t->file, False);
 	if (forks(nr, args) && ret != 0)
 		event_forked(tid, fork_flags(nr, args), res);
+	/* Valgrind asks about its range as if the kernel read that. */
+	if (nr == __NR_msync)
+		t->n_ranges = 0;
 	put_call(VGR_SYSCALL, t, nr, args, n_args, ret);
 	if (nr == __NR_clone && ret > 0 && (args[0] & VKI_CLONE_THREAD))
 		event_thread(VGR_THREAD, (UInt)ret);

@@ -107,6 +107,7 @@ run(void)
 	p = (char *)call(SYS_mmap, 0, 65536, 3, 0x22, -1, 0);
 	for (int i = 0; i < 65536; i += 4096)
 		p[i] = 1;
+	call(SYS_msync, (long)p, 65536, 4, 0, 0, 0);
 	call(SYS_write, 1, (long)table, 0, 0, 0, 0);
 	call(SYS_munmap, (long)p, 65536, 0, 0, 0, 0);
 	call(SYS_exit_group, 0, 0, 0, 0, 0, 0);
