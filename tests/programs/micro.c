@@ -180,7 +180,7 @@ populate(void)
 	must(!mlock((char *)m, 64 * PAGE), "mlock");
 	put(m, 0, 64);
 	m = map(64, RW, ANON, -1);
-	must(!mlock2((char *)m, 64 * PAGE, MLOCK_ONFAULT), "mlock2");
+	mlock2((char *)m, 64 * PAGE, MLOCK_ONFAULT); /* Valgrind lacks it */
 	put(m, 0, 64);
 }
 
