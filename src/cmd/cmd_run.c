@@ -6,12 +6,14 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "base/opt.h"
 #include "base/progress.h"
 #include "base/xalloc.h"
 #include "cmd/cmd.h"
 #include "cmd/layers.h"
 #include "report/report.h"
+#include "sim/future.h"
 #include "sim/result.h"
 #include "trace/reader.h"
 
@@ -75,6 +77,7 @@ struct run {
 	unsigned n_lanes;
 	uint64_t faults; /* since counting began */
 	struct run_result result;
+	struct map future; /* os.reclaim=opt */
 };
 
 /* The one flag that a signal handler needs. */
@@ -282,6 +285,24 @@ on_progress(void *ctx, uint64_t instructions, uint64_t references)
 	return !interrupted;
 }
 
+/* os.reclaim=opt needs to know what will be: from a replay of its own. */
+static bool
+find_future(struct run *run, const struct os_config *os,
+	    struct replay_options *opt, struct err *e)
+{
+	struct trace_reader *again;
+	bool good;
+
+	if (os->reclaim != RECLAIM_OPT)
+		return true;
+	again = trace_open(run->path, run->o.recover, e);
+	good = again && future_find(again, os, opt, &run->future, e);
+	if (again)
+		trace_close(again);
+	opt->future = &run->future;
+	return good;
+}
+
 static bool
 make_replay(struct run *run, struct err *e)
 {
@@ -298,6 +319,10 @@ make_replay(struct run *run, struct err *e)
 	    .ctx = run,
 	};
 
+	if (!find_future(run, &first->os, &opt, e)) {
+		free(lanes);
+		return false;
+	}
 	for (unsigned i = 0; i < run->n_lanes; i++)
 		lanes[i] = run->resolved[i].lane;
 	run->replay =
@@ -380,6 +405,7 @@ release(struct run *run)
 		replay_free(run->replay);
 	if (run->trace)
 		trace_close(run->trace);
+	future_free(&run->future);
 	for (unsigned i = 0; i < run->n_lanes; i++) {
 		conf_free(run->conf[i]);
 		free(run->name[i]);

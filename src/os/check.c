@@ -10,8 +10,10 @@
 
 struct census {
 	struct os *os;
-	uint32_t *ptes; /* by frame: entries that map it */
-	uint32_t *held; /* by frame: references that are explained */
+	uint32_t *ptes;  /* by frame: entries that map it */
+	uint32_t *held;  /* by frame: references that are explained */
+	uint32_t *slots; /* by swap slot: entries that name it */
+	uint64_t swapped;
 	uint64_t tables;
 };
 
@@ -70,6 +72,10 @@ check_table(struct census *k, struct mm *mm, uint32_t fno, unsigned level,
 		if (!level || (t[i] & PTE_PS)) {
 			if (pte_present(t[i]))
 				check_leaf(k, mm, at, t[i], level);
+			if (pte_is_swap(t[i])) {
+				k->slots[swap_slot_of(t[i])]++;
+				k->swapped++;
+			}
 		} else if (t[i]) {
 			check_table(k, mm, pte_fno(t[i]), level - 1, at);
 		}
@@ -104,12 +110,13 @@ check_space(struct census *k, struct mm *mm)
 	struct map_slot s;
 
 	check_vmas(mm);
-	k->tables = 0;
+	k->tables = k->swapped = 0;
 	check_table(k, mm, (uint32_t)mm->root.raw, 3, 0);
 	for (size_t i = 0; map_next(&mm->deposit, &i, &s);) {
 		k->held[s.value]++;
 		k->tables++;
 	}
+	BUG_ON(k->swapped != mm->swapped);
 	if (k->tables != mm->tables)
 		BUG("space %u: %llu page tables, counted %llu", mm->as,
 		    (unsigned long long)mm->tables,
@@ -128,7 +135,9 @@ check_inode(struct census *k, struct inode *ino)
 		for (unsigned j = 0; j < CHUNK_PAGES; j++) {
 			struct frame *f = frame_at(k->os, c->fno[j]);
 
-			if (!c->fno[j] || c->fno[j] == CACHE_EVICTED)
+			if (cache_is_swapped(c->fno[j]))
+				k->slots[c->fno[j] & ~CACHE_SWAPPED]++;
+			if (!cache_is_frame(c->fno[j]))
 				continue;
 			BUG_ON(f->owner != ino->no ||
 			       f->index != (s.key << CHUNK_BITS) + j);
@@ -153,6 +162,7 @@ check_frame(struct census *k, uint32_t fno)
 		    frame_kind_names[f->kind], fno, f->mapcount, k->ptes[fno]);
 	if (f->kind == FR_ANON && frame_at(k->os, f->head)->order)
 		k->held[fno]++; /* for belonging to a huge page */
+	k->held[fno] += !!(f->flags & FF_SWAPCACHE);
 	if (k->held[fno] != f->refs)
 		BUG("%s frame %u: %u references, counted %u",
 		    frame_kind_names[f->kind], fno, f->refs, k->held[fno]);
@@ -169,6 +179,7 @@ os_check(struct os *os)
 	frames_check(os);
 	k.ptes = xcalloc(os->fresh, sizeof(*k.ptes));
 	k.held = xcalloc(os->fresh, sizeof(*k.held));
+	k.slots = xcalloc(os->swap.n + 1, sizeof(*k.slots));
 	for (size_t i = 0; i < os->n_spaces; i++)
 		if (os->spaces[i])
 			check_space(&k, os->spaces[i]);
@@ -177,6 +188,8 @@ os_check(struct os *os)
 			check_inode(&k, os->inodes[i]);
 	for (uint32_t i = 1; i < os->fresh; i++)
 		check_frame(&k, i);
+	swap_check(os, k.slots);
+	free(k.slots);
 	free(k.ptes);
 	free(k.held);
 }

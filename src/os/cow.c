@@ -34,7 +34,12 @@ can_reuse(struct fctx *c, uint64_t pte)
 	f = frame_at(c->os, pte_fno(pte));
 	if (f->kind != FR_ANON)
 		return false;
-	return (f->flags & FF_EXCLUSIVE) || f->refs == 1;
+	if (f->flags & FF_EXCLUSIVE)
+		return true;
+	/* wp_can_reuse_anon_folio(): the swap cache's reference is not one */
+	if (f->refs == 2 && (f->flags & FF_SWAPCACHE) && swap_sole(c->os, f))
+		swapcache_drop(c->os, pte_fno(pte));
+	return f->refs == 1;
 }
 
 static uint8_t
@@ -67,11 +72,13 @@ wp_copy(struct fctx *c, uint64_t pte)
 	c->kind = copy_kind(c, pte);
 	frame_at(os, copy)->flags |= FF_EXCLUSIVE;
 	forget_page(os, c->mm, c->addr);
-	if (*c->pte && !zero) {
+	if (!zero)
 		frame_at(os, copy)->content = frame_at(os, old)->content;
+	if (pte_present(*c->pte) && !zero) {
 		rmap_remove(os, old,
 			    (struct rmap_at){.as = c->mm->as, .addr = c->addr});
 		rss_add(os, c->mm, old, -1);
+		swapcache_unmapped(os, old);
 		frame_put(os, old);
 	}
 	if (zero) {
@@ -84,6 +91,7 @@ wp_copy(struct fctx *c, uint64_t pte)
 	pte_install(c, c->addr, c->pte, copy,
 		    vma_pte_bits(os, c->vma) | PTE_D |
 			(c->vma->flags & VM_WRITE ? PTE_W : 0));
+	lru_add(os, copy);
 	frame_put(os, copy);
 	flush_page(os, c->mm, c->addr);
 }

@@ -78,6 +78,7 @@ fault_anon(struct fctx *c)
 	if (c->vma->flags & VM_WRITE)
 		bits |= PTE_W;
 	pte_install(c, c->addr, c->pte, fno, bits | PTE_D);
+	lru_add(c->os, fno);
 	frame_put(c->os, fno);
 	c->kind = FAULT_ANON_ALLOC;
 }
@@ -111,6 +112,8 @@ handle_pte(struct fctx *c)
 		fault_anon(c);
 	else if (!*c->pte)
 		fault_file(c);
+	else if (pte_is_swap(*c->pte))
+		fault_swap(c);
 	else if (*c->pte == PTE_GUARD)
 		segv(c, SEGV_MAPERR);
 	else if (c->write && !(*c->pte & PTE_W))
@@ -248,6 +251,34 @@ count_fault(struct fctx *c)
 }
 
 static void
+count_violation(const struct fctx *c)
+{
+	bool outside = c->si_code == SEGV_MAPERR;
+
+	if (c->signal != SIGSEGV)
+		return;
+	c->task->proc->paging.segmentation_violations += outside;
+	c->os->stats.paging.segmentation_violations += outside;
+	c->task->proc->paging.protection_violations += !outside;
+	c->os->stats.paging.protection_violations += !outside;
+}
+
+/* Of os->work, what paging is; swapped_in: pages when it began. */
+void
+paging_count(struct os *os, struct process *p, uint64_t swapped_in)
+{
+	uint64_t swap = os->stats.swapped_in - swapped_in;
+	struct os_paging *all = &os->stats.paging;
+
+	p->paging.swap_page_ins += swap;
+	p->paging.file_page_ins += os->work.pages_read - swap;
+	p->paging.zero_fills += os->work.pages_zeroed;
+	all->swap_page_ins += swap;
+	all->file_page_ins += os->work.pages_read - swap;
+	all->zero_fills += os->work.pages_zeroed;
+}
+
+static void
 work_add(struct kwork *to, const struct kwork *w)
 {
 #define X(field, help) to->field += w->field;
@@ -276,12 +307,15 @@ os_fault(struct os *os, struct task *t, vaddr addr, enum access acc,
 			 .addr = align_down(addr.raw, PAGE_SIZE),
 			 .write = acc == ACC_WRITE,
 			 .exec = acc == ACC_EXEC};
+	uint64_t swapped_in = os->stats.swapped_in;
 	bool present = false;
 
 	os->insn = max_u64(os->insn, insn);
 	os->work = (struct kwork){0};
 	take_fault(&c, addr.raw, &present);
 	count_fault(&c);
+	count_violation(&c);
+	paging_count(os, t->proc, swapped_in);
 	*f = (struct fault){.va = addr,
 			    .access = (uint8_t)acc,
 			    .mode = (uint8_t)mode,

@@ -201,7 +201,7 @@ get_page(struct fctx *c)
 		c->retry = true;
 		ra_sync(os, c->vma, index);
 		fno = cache_find(os, ino, index);
-	} else {
+	} else if (!(fno = cache_swap_in(os, ino, index, &c->major))) {
 		fno = cache_add(os, ino, index, inode_pages(ino), 0);
 		os->work.pages_zeroed += !!fno;
 	}
@@ -255,6 +255,7 @@ cow_fault(struct fctx *c)
 	pte_install(c, c->addr, c->pte, copy,
 		    vma_pte_bits(os, c->vma) | PTE_D |
 			(c->vma->flags & VM_WRITE ? PTE_W : 0));
+	lru_add(os, copy);
 	frame_put(os, copy);
 	c->kind = FAULT_FILE_PRIVATE_COPY;
 }

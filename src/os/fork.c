@@ -30,6 +30,13 @@ copy_pte(struct copy *k, uint64_t addr, uint64_t *src, uint64_t *dst)
 			 (struct rmap_at){.as = k->to->as, .addr = addr});
 		rss_add(os, k->to, fno, 1);
 	}
+	if (pte_is_swap(p)) {
+		p &= ~PTE_SWAP_EXCL;
+		*src = *dst = p;
+		swap_dup(os, swap_slot_of(p));
+		k->to->swapped++;
+		return;
+	}
 	if (vma_is_cow(k->v) && (p & PTE_W)) {
 		p &= ~PTE_W;
 		*src = p;

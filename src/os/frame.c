@@ -39,6 +39,7 @@ frames_init(struct os *os, struct err *e)
 			       (unsigned long long)n);
 	os->frames = p;
 	os->n_frames = (uint32_t)n;
+	reclaim_init(os);
 	os->frames[0].kind = FR_RESERVED; /* the zero page */
 	os->frames[0].refs = 1;
 	os->fresh = 1;
@@ -157,8 +158,10 @@ block_get(struct os *os, unsigned order)
 uint32_t
 frame_alloc_noreclaim(struct os *os, unsigned order, enum frame_kind kind)
 {
-	uint32_t fno = block_get(os, order), n = 1u << order;
+	uint32_t n = 1u << order, fno = 0;
 
+	if (reclaim_allows(os, n, kind))
+		fno = block_get(os, order);
 	if (!fno)
 		return 0;
 	for (uint32_t i = 0; i < n; i++) {
@@ -181,6 +184,8 @@ frame_alloc(struct os *os, unsigned order, enum frame_kind kind)
 {
 	uint32_t fno;
 
+	if (os->n_free < os->wmark_low)
+		kswapd(os);
 	do {
 		fno = frame_alloc_noreclaim(os, order, kind);
 	} while (!fno && reclaim(os, 1u << order));

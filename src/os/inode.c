@@ -131,8 +131,7 @@ cached_in_chunk(const struct chunk *c, uint64_t key, uint64_t first,
 	for (unsigned j = 0; c && j < CHUNK_PAGES; j++) {
 		uint64_t index = (key << CHUNK_BITS) + j;
 
-		if (c->fno[j] && c->fno[j] != CACHE_EVICTED && index >= first &&
-		    index < last)
+		if (cache_is_frame(c->fno[j]) && index >= first && index < last)
 			list[n++] = index;
 	}
 	return n;
@@ -241,7 +240,7 @@ cache_find(struct os *os, struct inode *ino, uint64_t index)
 	uint64_t pages;
 
 	if (slot && *slot)
-		return *slot == CACHE_EVICTED ? 0 : *slot;
+		return cache_is_frame(*slot) ? *slot : 0;
 	pages = inode_pages(ino);
 	if (index >= ino->warm_pages || index >= pages)
 		return 0;
@@ -250,6 +249,34 @@ cache_find(struct os *os, struct inode *ino, uint64_t index)
 	return cache_fill(
 	    os, ino, index, pages,
 	    os->cfg.page_cache == CACHE_RECORDED ? 0 : os->cfg.folio_order);
+}
+
+uint32_t
+cache_swap_in(struct os *os, struct inode *ino, uint64_t index, bool *major)
+{
+	uint32_t *slot = slot_find(ino, index), fno, at;
+
+	if (!slot || !cache_is_swapped(*slot))
+		return 0;
+	fno = frame_alloc(os, 0, FR_SHM);
+	if (!fno)
+		return 0;
+	at = *slot_find(ino, index) & ~CACHE_SWAPPED;
+	cache_insert(os, ino, index, fno);
+	frame_at(os, fno)->content = swap_load(os, at);
+	*major = true;
+	return fno;
+}
+
+void
+cache_swap_out(struct os *os, uint32_t fno, uint32_t slot)
+{
+	struct frame *f = frame_at(os, fno);
+	struct inode *ino = os->inodes[f->owner];
+	uint64_t index = f->index;
+
+	cache_remove(os, fno, true);
+	slot_set(ino, index, CACHE_SWAPPED | slot);
 }
 
 /* Its pages are on their own from now on. */
@@ -373,6 +400,26 @@ inode_invalidate(struct os *os, struct inode *ino, uint64_t first,
 /* Shrinking and going away ------------------------------------------------ */
 
 static void
+drop_swapped(struct os *os, struct inode *ino, uint64_t first, uint64_t n)
+{
+	struct map_slot s;
+
+	for (size_t i = 0; map_next(&ino->chunks, &i, &s);) {
+		struct chunk *c = (struct chunk *)(uintptr_t)s.value;
+
+		for (unsigned j = 0; j < CHUNK_PAGES; j++) {
+			uint64_t index = (s.key << CHUNK_BITS) + j;
+
+			if (!cache_is_swapped(c->fno[j]) || index < first ||
+			    index - first >= n)
+				continue;
+			swap_put(os, c->fno[j] & ~CACHE_SWAPPED);
+			c->fno[j] = CACHE_EVICTED; /* a new one is zero */
+		}
+	}
+}
+
+static void
 drop_pages(struct os *os, struct inode *ino, uint64_t first, uint64_t n)
 {
 	size_t count;
@@ -381,6 +428,8 @@ drop_pages(struct os *os, struct inode *ino, uint64_t first, uint64_t n)
 	for (size_t i = 0; i < count; i++)
 		cache_remove(os, *slot_find(ino, list[i]), false);
 	free(list);
+	if (ino->backing == BACK_SHM && os->swap.used)
+		drop_swapped(os, ino, first, n);
 }
 
 static void

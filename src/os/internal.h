@@ -44,8 +44,8 @@ page_of(uint64_t addr)
  * global bit. */
 #define PTE_SPECIAL   ((uint64_t)1 << 9) /* no struct frame behind it */
 #define PTE_PROTNONE  PTE_G
-#define PTE_SWAP      ((uint64_t)1 << 1) /* P and PROTNONE clear */
-#define PTE_SWAP_EXCL ((uint64_t)1 << 2)
+#define PTE_SWAP      ((uint64_t)1 << 10) /* P and PROTNONE clear */
+#define PTE_SWAP_EXCL ((uint64_t)1 << 11)
 #define PTE_GUARD     ((uint64_t)1 << 3) /* MADV_GUARD_INSTALL marker */
 #define PTE_TABLE     (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D)
 
@@ -59,6 +59,20 @@ static inline bool
 pte_is_swap(uint64_t p)
 {
 	return !pte_present(p) && (p & PTE_SWAP);
+}
+
+/* The slot of a swap entry; an entry of a slot. */
+static inline uint32_t
+swap_slot_of(uint64_t p)
+{
+	return (uint32_t)(p >> PAGE_SHIFT);
+}
+
+static inline uint64_t
+swap_entry(uint32_t slot, bool exclusive)
+{
+	return (uint64_t)slot << PAGE_SHIFT | PTE_SWAP |
+	       (exclusive ? PTE_SWAP_EXCL : 0);
 }
 
 static inline uint32_t
@@ -92,6 +106,7 @@ enum frame_kind {
 #define FF_SWAPCACHE   (1u << 7)
 #define FF_WORKINGSET  (1u << 8)
 #define FF_UNEVICTABLE (1u << 9)
+#define FF_SWAP_AHEAD  (1u << 10) /* came by swap readahead, not yet used */
 
 #define MAX_ORDER 10u /* largest block of the buddy allocator */
 
@@ -106,6 +121,8 @@ struct frame {
 	uint32_t head;  /* first frame of its folio */
 	uint16_t flags;
 	uint8_t kind, order; /* order: of the folio (head) or free block */
+	uint8_t age;         /* reclaim=aging: its counter */
+	uint64_t used;       /* reclaim=lru, wsclock: when, in instructions */
 };
 _Static_assert(sizeof(struct frame) <= 64, "frame metadata grew");
 
@@ -118,7 +135,22 @@ struct frame_list {
 
 #define CHUNK_BITS    6
 #define CHUNK_PAGES   (1u << CHUNK_BITS)
-#define CACHE_EVICTED UINT32_MAX /* was cached, was reclaimed */
+#define CACHE_EVICTED UINT32_MAX  /* was cached, was reclaimed */
+#define CACHE_SWAPPED 0x80000000u /* | slot: shared memory in swap */
+
+/* What a chunk says of a page: nothing, that it is gone, its slot, its frame.
+ */
+static inline bool
+cache_is_swapped(uint32_t v)
+{
+	return (v & CACHE_SWAPPED) && v != CACHE_EVICTED;
+}
+
+static inline bool
+cache_is_frame(uint32_t v)
+{
+	return v && !(v & CACHE_SWAPPED);
+}
 
 struct chunk {
 	uint32_t fno[CHUNK_PAGES]; /* 0: not cached */
@@ -212,6 +244,14 @@ enum vma_name {
 	VN_HOLE
 };
 
+/* Where swap readahead stands: the page or slot it was asked for last, how
+ * many it read, how many of those were used. */
+struct swap_ra {
+	uint64_t prev, win, hits;
+};
+
+#define SWAP_RA_HITS 4 /* where nothing is known */
+
 struct vma {
 	uint64_t start, end; /* bytes */
 	uint64_t pgoff;      /* page of the file, or of the address when new */
@@ -222,6 +262,7 @@ struct vma {
 	uint32_t anon_depth; /* its chain: 1 unless inherited by fork */
 	uint32_t area;
 	uint8_t name; /* enum vma_name */
+	struct swap_ra swap_ra;
 };
 
 /* A cache in front of the page table and of the sorted VMAs: one row for
@@ -245,7 +286,7 @@ struct mm {
 	struct hot hot[HOT_ROWS];
 	uint64_t start_brk, brk, stack_limit, mmap_base;
 	uint64_t rss_anon, rss_file, rss_shm, max_rss; /* pages */
-	uint64_t tables;                               /* pages */
+	uint64_t tables, swapped;                      /* pages */
 	struct map deposit; /* address >> 21 -> table put by */
 	uint64_t total_vm, locked_vm, committed; /* pages */
 	uint32_t def_flags;                      /* mlockall */
@@ -260,6 +301,7 @@ struct process {
 	char *exe;
 	struct mm *mm; /* NULL once dead */
 	uint64_t minor, major;
+	struct os_paging paging;
 	uint64_t max_rss;
 	struct task *tasks;
 	uint32_t status;
@@ -272,6 +314,31 @@ struct task {
 	struct task *next; /* of the process */
 	uint32_t pid, tid;
 	uint64_t minor, major;
+};
+
+/* Swap -------------------------------------------------------------------- */
+
+struct swap_slot {
+	uint64_t content;
+	uint32_t entries; /* that name it */
+	uint32_t fno;     /* in the swap cache, or 0 */
+};
+
+struct swap {
+	struct swap_slot *slots; /* 0 is none */
+	size_t n, cap;
+	uint64_t used, peak;
+	uint32_t next;     /* where to look for a free one */
+	struct swap_ra ra; /* of clusters */
+};
+
+/* Reclaim's lists: a kind of page is inactive, then active. */
+enum lru {
+	LRU_INACTIVE_ANON,
+	LRU_ACTIVE_ANON,
+	LRU_INACTIVE_FILE,
+	LRU_ACTIVE_FILE,
+	LRU_LISTS
 };
 
 /* The machine ------------------------------------------------------------- */
@@ -295,7 +362,12 @@ struct os {
 	uint64_t n_free, peak_used;
 	uint64_t kind_n[FR_KINDS];
 	uint64_t peak_tables;
-	struct frame_list lru; /* page cache, oldest first */
+	struct frame_list lru[LRU_LISTS]; /* oldest first */
+	uint64_t wmark_low, wmark_high;   /* frames: kswapd begins, ends */
+	uint64_t next_tick;               /* number of the one to come */
+	uint64_t draws;                   /* of reclaim=random */
+	const struct map *future;         /* of reclaim=opt */
+	struct swap swap;
 	uint32_t huge_zero;
 	bool reclaiming;
 
@@ -379,11 +451,58 @@ void rmap_remove(struct os *os, uint32_t fno, struct rmap_at at);
 uint32_t rmap_count(const struct frame *f);
 struct rmap_at rmap_get(const struct frame *f, uint32_t i);
 
-/* reclaim.c --------------------------------------------------------------- */
+/* reclaim.c: which frames can go, and making them go ---------------------- */
+void reclaim_init(struct os *os);
 bool reclaim(struct os *os, uint32_t want);
+/* May user memory have n frames more, where its number is fixed? */
+bool reclaim_allows(const struct os *os, uint32_t n, enum frame_kind kind);
+void kswapd(struct os *os);
 void lru_add(struct os *os, uint32_t fno);
 void lru_del(struct os *os, uint32_t fno);
-bool unmap_everywhere(struct os *os, uint32_t fno);
+void lru_move(struct os *os, uint32_t fno, bool active);
+/* Written when dirty, out of every page table, freed.  False: it stays. */
+bool evict(struct os *os, uint32_t fno);
+/* Entries with the accessed bit, which is cleared. */
+uint32_t test_young(struct os *os, uint32_t fno);
+bool frame_young(struct os *os, uint32_t fno);
+bool frame_dirty(struct os *os, uint32_t fno);
+bool frame_locked(struct os *os, uint32_t fno);
+bool frame_executable(struct os *os, uint32_t fno);
+/* Advice: this page now; this page soon. */
+void reclaim_page(struct os *os, struct mm *mm, uint64_t addr);
+void reclaim_deactivate(struct os *os, struct mm *mm, uint64_t addr);
+
+/* policy.c: which frame goes ---------------------------------------------- */
+struct reclaim_policy {
+	const char *name;
+	/* Of os.frames frames for everything in user memory; else by
+	 * watermarks. */
+	bool fixed;
+	/* Hears of every page as it is entered (os_entered()). */
+	bool exact;
+	bool ticks; /* samples accessed bits every os.reclaim_tick */
+	/* The frame to go, 0: none.  May move and clear. */
+	uint32_t (*victim)(struct os *os);
+	/* Or: free about want frames, by and by. */
+	uint32_t (*shrink)(struct os *os, uint32_t want);
+};
+const struct reclaim_policy *reclaim_policy(const struct os *os);
+void policy_tick(struct os *os);
+
+/* swap.c ------------------------------------------------------------------ */
+bool swap_has_room(const struct os *os);
+void swap_dup(struct os *os, uint32_t slot);
+void swap_put(struct os *os, uint32_t slot);
+bool swap_sole(const struct os *os, const struct frame *f);
+void swap_free(struct os *os);
+void swapcache_drop(struct os *os, uint32_t fno);
+void swapcache_unmapped(struct os *os, uint32_t fno);
+uint32_t swap_slot_for(struct os *os, uint32_t fno);
+bool swap_write(struct os *os, uint32_t fno);
+uint32_t swap_store(struct os *os, uint64_t content);
+uint64_t swap_load(struct os *os, uint32_t slot);
+void swap_willneed(struct os *os, struct mm *mm, uint64_t start, uint64_t end);
+void swap_check(struct os *os, const uint32_t *found);
 
 /* pagetable.c ------------------------------------------------------------- */
 bool pt_new_root(struct os *os, struct mm *mm);
@@ -522,6 +641,11 @@ uint32_t cache_add(struct os *os, struct inode *ino, uint64_t index,
 /* Same, of what was there from the start. */
 uint32_t cache_fill(struct os *os, struct inode *ino, uint64_t index,
 		    uint64_t limit, unsigned order);
+/* Shared memory in swap: bring the page back, 0 if it is not there. */
+uint32_t cache_swap_in(struct os *os, struct inode *ino, uint64_t index,
+		       bool *major);
+/* It leaves for a slot. */
+void cache_swap_out(struct os *os, uint32_t fno, uint32_t slot);
 /* The cached pages of [first, first + n), sorted; free() it. */
 uint64_t *cache_pages(const struct inode *ino, uint64_t first, uint64_t n,
 		      size_t *count);
@@ -564,6 +688,7 @@ struct fctx {
 	uint64_t *pte;
 };
 void handle_fault(struct fctx *c);
+void paging_count(struct os *os, struct process *p, uint64_t swapped_in);
 /* Touch a page as get_user_pages() does: counted, not raised.  False when it
  * cannot be had (a signal, or memory ran out). */
 bool gup_touch(struct os *os, struct task *t, struct vma *v, uint64_t addr,
@@ -581,6 +706,7 @@ void fault_file(struct fctx *c);
 /* The entry of a page of a device. */
 uint64_t device_pte(struct os *os, const struct vma *v, uint64_t addr);
 void fault_wp(struct fctx *c);
+void fault_swap(struct fctx *c); /* swap.c */
 
 /* huge.c ------------------------------------------------------------------ */
 bool huge_is_zero(const struct os *os, uint64_t pmd);

@@ -162,6 +162,33 @@ advise_willneed(struct call *c, struct vma *v, uint64_t start, uint64_t end)
 	if (v->file && v->file->inode->backing == BACK_FS)
 		ra_range(c->os, v->file->inode, vma_index(v, start),
 			 page_of(end - start));
+	else if (!v->file)
+		swap_willneed(c->os, c->mm, start, end);
+	return 0;
+}
+
+/* mm/madvise.c: madvise_pageout(); pages of files only if the caller could
+ * write them, which is taken to be so. */
+static int64_t
+advise_pageout(struct call *c, struct vma *v, uint64_t start, uint64_t end)
+{
+	if (v->flags & (VM_LOCKED | VM_PFNMAP | VM_HUGETLB))
+		return -EINVAL;
+	if (!v->file && !c->os->cfg.swap_bytes)
+		return 0;
+	for (uint64_t a = start; a < end; a += PAGE_SIZE)
+		reclaim_page(c->os, c->mm, a);
+	return 0;
+}
+
+/* mm/madvise.c: madvise_cold(): old, and inactive. */
+static int64_t
+advise_cold(struct call *c, struct vma *v, uint64_t start, uint64_t end)
+{
+	if (v->flags & (VM_LOCKED | VM_PFNMAP | VM_HUGETLB))
+		return -EINVAL;
+	for (uint64_t a = start; a < end; a += PAGE_SIZE)
+		reclaim_deactivate(c->os, c->mm, a);
 	return 0;
 }
 
@@ -226,16 +253,6 @@ advise_unguard(struct call *c, struct vma *v, uint64_t start, uint64_t end)
 	return 0;
 }
 
-static int64_t
-advise_nothing(struct call *c, struct vma *v, uint64_t start, uint64_t end)
-{
-	(void)c;
-	(void)v;
-	(void)start;
-	(void)end;
-	return 0;
-}
-
 static const struct {
 	uint32_t advice;
 	advise_fn *fn;
@@ -257,8 +274,8 @@ static const struct {
     {MADV_DODUMP, advise_flags},
     {MADV_WIPEONFORK, advise_flags},
     {MADV_KEEPONFORK, advise_flags},
-    {ADV_COLD, advise_nothing},
-    {ADV_PAGEOUT, advise_nothing},
+    {ADV_COLD, advise_cold},
+    {ADV_PAGEOUT, advise_pageout},
     {ADV_POPULATE_READ, advise_populate},
     {ADV_POPULATE_WRITE, advise_populate},
     {ADV_DONTNEED_LOCKED, advise_dontneed},

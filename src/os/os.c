@@ -65,6 +65,7 @@ os_free(struct os *os)
 	areas_free(os);
 	for (unsigned i = 0; i < MISMATCH_KEPT; i++)
 		free(os->mismatch[i]);
+	swap_free(os);
 	frames_free(os);
 	free(os);
 }
@@ -88,6 +89,8 @@ static bool
 sys_event(struct os *os, const struct event *ev, struct err *e)
 {
 	struct task *t = task_find(os, ev->pid, ev->tid);
+	uint64_t swapped_in = os->stats.swapped_in;
+	bool done;
 
 	if (!t)
 		return err_set(e, ERR_INPUT,
@@ -95,7 +98,9 @@ sys_event(struct os *os, const struct event *ev, struct err *e)
 			       "is not there",
 			       ev->sys.nr, ev->pid, ev->tid);
 	os->stats.syscalls++;
-	return syscall_event(os, t, ev, e);
+	done = syscall_event(os, t, ev, e);
+	paging_count(os, t->proc, swapped_in);
+	return done;
 }
 
 bool
@@ -202,6 +207,7 @@ os_process(const struct os *os, uint32_t i, struct os_process *out)
 				   .minor = p->minor,
 				   .major = p->major,
 				   .max_rss_pages = p->max_rss,
+				   .paging = p->paging,
 				   .exited = p->exited,
 				   .status = p->status};
 	if (!mm)
@@ -220,6 +226,8 @@ os_stats(const struct os *os, struct os_stats *out)
 	out->page_cache_pages = os->kind_n[FR_FILE] + os->kind_n[FR_SHM];
 	out->table_pages = os->kind_n[FR_TABLE];
 	out->table_pages_peak = os->peak_tables;
+	out->swap_pages = os->swap.used;
+	out->swap_pages_peak = os->swap.peak;
 }
 
 const char *
@@ -244,6 +252,9 @@ os_shutdown(struct os *os)
 	os->huge_zero = 0;
 	work_flush(os);
 	frames_check(os);
+	if (os->swap.used)
+		BUG("%llu swap slots were not freed",
+		    (unsigned long long)os->swap.used);
 	if (os->n_free == os->n_frames - 1)
 		return;
 	BUG("%llu frames were not freed: %llu anonymous, %llu page cache, "

@@ -41,13 +41,55 @@ struct os_config {
 	unsigned overcommit;        /* 0, 1, 2 */
 	uint64_t swap_bytes;
 	unsigned swappiness;
-	bool vfork_copies; /* as Valgrind runs it: a copy of the memory */
-	bool write_notify; /* filesystem has page_mkwrite (ext4) */
+	unsigned swap_readahead; /* enum os_swap_readahead */
+	unsigned page_cluster;   /* swap readahead, log2 pages */
+	unsigned reclaim;        /* enum os_reclaim */
+	uint64_t frames;         /* policies of fixed frames: how many */
+	uint64_t reclaim_tick;   /* ... that sample: instructions between */
+	uint64_t working_set;    /* wsclock: its window, instructions */
+	bool vfork_copies;       /* as Valgrind runs it: a copy of the memory */
+	bool write_notify;       /* filesystem has page_mkwrite (ext4) */
 	uint64_t instructions_per_second; /* nominal rate of the kernel clock */
 };
 
 enum os_page_cache { CACHE_WARM, CACHE_COLD, CACHE_RECORDED };
 enum os_thp { THP_NEVER, THP_MADVISE, THP_ALWAYS };
+
+enum os_swap_readahead { SWAP_RA_CLUSTER, SWAP_RA_VMA, SWAP_RA_NONE };
+
+/* Which page goes when memory is short; rows of src/os/policy.c.  Those after
+ * MGLRU manage a fixed number of frames. */
+enum os_reclaim {
+	RECLAIM_LINUX,
+	RECLAIM_MGLRU,
+	RECLAIM_FIFO,
+	RECLAIM_LRU,
+	RECLAIM_CLOCK,
+	RECLAIM_SECOND_CHANCE,
+	RECLAIM_NRU,
+	RECLAIM_AGING,
+	RECLAIM_WSCLOCK,
+	RECLAIM_RANDOM,
+	RECLAIM_OPT,
+};
+
+/* Paging as textbooks count it: X(field, help).  Evictions are counted for
+ * the process that had the page. */
+#define OS_PAGING_FIELDS(X)                                           \
+	X(file_page_ins, "pages read from files")                     \
+	X(swap_page_ins, "pages read from swap")                      \
+	X(zero_fills, "pages zeroed")                                 \
+	X(clean_evictions, "pages dropped without writing")           \
+	X(swap_evictions, "dirty pages written to swap")              \
+	X(file_evictions, "dirty pages written to their files")       \
+	X(segmentation_violations, "accesses outside of any mapping") \
+	X(protection_violations, "accesses that a mapping does not allow")
+
+struct os_paging {
+#define X(field, help) uint64_t field;
+	OS_PAGING_FIELDS(X)
+#undef X
+};
 
 /* How the kernel speaks to the machine.  Called before the change is made. */
 struct os_sink {
@@ -98,6 +140,22 @@ const struct physmem *os_physmem(const struct os *os);
 enum resolution os_resolve(struct os *os, struct task *t, vaddr va,
 			   enum access acc, struct mapping *m);
 
+/* A policy wants to know of every page that is entered, in order and with the
+ * time: then what os_resolve() says must be asked again each time, and this
+ * be called before. */
+bool os_wants_entries(const struct os *os);
+void os_entered(struct os *os, struct task *t, vaddr va, uint64_t insn);
+
+/* reclaim=opt: when each page will be entered: os_page_key() -> struct
+ * os_future.  Kept by the caller. */
+struct map;
+struct os_future {
+	uint64_t *at; /* instructions, ascending */
+	size_t n, cap;
+};
+uint64_t os_page_key(const struct os *os, const struct task *t, vaddr va);
+void os_set_future(struct os *os, const struct map *future);
+
 /* Take the page fault that os_resolve() announced.  Always fills *f; where
  * f->signal is set nothing was mapped and the reference does not happen (a
  * trace continues: the program handled the signal). */
@@ -137,6 +195,7 @@ struct os_process {
 	const char *exe;
 	uint64_t minor, major; /* as getrusage(2) would say */
 	uint64_t rss_pages, max_rss_pages;
+	struct os_paging paging;
 	bool exited;
 	uint32_t status;
 };
@@ -150,7 +209,9 @@ struct os_stats {
 	uint64_t forks, execs, exits;
 	uint64_t frames, frames_free, frames_peak_used;
 	uint64_t page_cache_pages, table_pages, table_pages_peak;
-	struct kwork work; /* all of it, faults included */
+	uint64_t swapped_out, swapped_in, swap_pages, swap_pages_peak;
+	struct os_paging paging; /* all processes, and pages of none */
+	struct kwork work;       /* all of it, faults included */
 };
 void os_stats(const struct os *os, struct os_stats *out);
 

@@ -119,10 +119,13 @@ zap_frame(struct os *os, struct mm *mm, uint64_t addr, uint64_t pte)
 		return;
 	if ((pte & PTE_D) && f->kind == FR_FILE)
 		inode_mark_dirty(os, fno);
+	else if ((pte & PTE_D) && (f->flags & FF_SWAPCACHE))
+		f->flags |= FF_DIRTY;
 	if (f->kind != FR_ANON && (pte & PTE_A))
 		f->flags |= FF_REFERENCED;
 	rmap_remove(os, fno, (struct rmap_at){.as = mm->as, .addr = addr});
 	rss_add(os, mm, fno, -1);
+	swapcache_unmapped(os, fno);
 	frame_put(os, fno);
 }
 
@@ -140,6 +143,10 @@ zap_pte(struct gather *g, uint64_t addr, uint64_t *e)
 		zap_frame(g->os, g->mm, addr, old);
 	} else {
 		*e = 0;
+		if (pte_is_swap(old)) {
+			g->mm->swapped--;
+			swap_put(g->os, swap_slot_of(old));
+		}
 	}
 	g->os->work.ptes_cleared++;
 }
@@ -174,6 +181,16 @@ vma_part(const struct vma *v, uint64_t first, uint64_t n, uint64_t *lo,
 	return true;
 }
 
+/* An anonymous page in a mapping of a file, here or in swap. */
+static bool
+is_private_copy(struct os *os, uint64_t pte)
+{
+	if (pte_is_swap(pte))
+		return true;
+	return pte_present(pte) && !(pte & PTE_SPECIAL) &&
+	       frame_at(os, pte_fno(pte))->kind == FR_ANON;
+}
+
 static void
 zap_vma_part(struct os *os, struct mm *mm, uint64_t lo, uint64_t hi,
 	     bool even_private)
@@ -185,9 +202,7 @@ zap_vma_part(struct os *os, struct mm *mm, uint64_t lo, uint64_t hi,
 	while (pt_next(os, mm, &it))
 		for (uint64_t a = it.lo; it.pte && a < it.hi;
 		     a += PAGE_SIZE, it.pte++)
-			if (even_private || !pte_present(*it.pte) ||
-			    (*it.pte & PTE_SPECIAL) ||
-			    frame_at(os, pte_fno(*it.pte))->kind != FR_ANON)
+			if (even_private || !is_private_copy(os, *it.pte))
 				zap_pte(&g, a, it.pte);
 	gather_end(&g);
 }

@@ -321,6 +321,17 @@ lane_json(const struct result_lane *l)
 }
 
 static json_t *
+paging_json(const struct os_paging *p)
+{
+	json_t *row = json_object();
+
+#define X(field, help) PUT(row, p, field);
+	OS_PAGING_FIELDS(X)
+#undef X
+	return row;
+}
+
+static json_t *
 kernel_json(const struct run_result *r)
 {
 	json_t *kernel = json_object(), *work = json_object();
@@ -336,6 +347,11 @@ kernel_json(const struct run_result *r)
 	PUT(kernel, &s, frames_free);
 	PUT(kernel, &s, frames_peak_used);
 	PUT(kernel, &s, page_cache_pages);
+	PUT(kernel, &s, swapped_out);
+	PUT(kernel, &s, swapped_in);
+	PUT(kernel, &s, swap_pages);
+	PUT(kernel, &s, swap_pages_peak);
+	json_put(kernel, "paging", paging_json(&s.paging));
 	PUT(kernel, &s, table_pages);
 	PUT(kernel, &s, table_pages_peak);
 #define X(field, help) PUT(work, &s.work, field);
@@ -379,6 +395,7 @@ processes_json(const struct run_result *r)
 		PUT(row, &p, max_rss_pages);
 		json_put(row, "exited", json_boolean(p.exited));
 		PUT(row, &p, status);
+		json_put(row, "paging", paging_json(&p.paging));
 		put_prices(row, s);
 		json_array_append_new(all, row);
 	}

@@ -402,6 +402,40 @@ print_processes(const struct run_result *r, FILE *f)
 	free(sums);
 }
 
+static void
+paging_row(struct table *t, const struct os_paging *p)
+{
+#define X(field, help) table_count(t, p->field);
+	OS_PAGING_FIELDS(X)
+#undef X
+}
+
+/* Only where memory was short: as textbooks count. */
+static void
+print_paging(const struct run_result *r, FILE *f)
+{
+	struct table *t = table_new("rrrrrrrrr");
+	struct os_stats s;
+
+	os_stats(r->os, &s);
+	if (s.paging.clean_evictions + s.paging.swap_evictions +
+	    s.paging.file_evictions + s.paging.swap_page_ins) {
+		fputs("\nPaging, pages by process\n", f);
+		HEADING(t, "pid", "from files", "from swap", "zero fills",
+			"dropped", "to swap", "to files", "outside", "refused");
+		for (uint32_t i = 0; i < os_process_count(r->os); i++) {
+			struct os_process p;
+
+			os_process(r->os, i, &p);
+			table_text(t, "%" PRIu32, p.pid);
+			paging_row(t, &p.paging);
+		}
+		table_text(t, "all");
+		paging_row(t, &s.paging);
+	}
+	table_print(t, f);
+}
+
 /* A mapping and its price in the first lane. */
 struct priced_area {
 	const struct area *area;
@@ -486,6 +520,7 @@ report_text(const struct run_result *r, FILE *f)
 		print_lane(r, i, f);
 	print_kernel(r, f);
 	print_processes(r, f);
+	print_paging(r, f);
 	print_mappings(r, f);
 	if (r->seconds > 0)
 		fprintf(f, "\nReplayed in %.2f s, %.1f M references/s\n",

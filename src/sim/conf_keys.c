@@ -35,6 +35,18 @@ static const struct conf_choice overcommits[] = {
     {"heuristic", 0}, {"always", 1}, {"strict", 2}, {NULL, 0}};
 static const struct conf_choice vforks[] = {
     {"shared", 0}, {"copied", 1}, {NULL, 0}};
+static const struct conf_choice swap_readaheads[] = {
+    {"cluster", SWAP_RA_CLUSTER},
+    {"vma", SWAP_RA_VMA},
+    {"none", SWAP_RA_NONE},
+    {NULL, 0}};
+static const struct conf_choice reclaims[] = {
+    {"linux", RECLAIM_LINUX},     {"mglru", RECLAIM_MGLRU},
+    {"fifo", RECLAIM_FIFO},       {"lru", RECLAIM_LRU},
+    {"clock", RECLAIM_CLOCK},     {"second-chance", RECLAIM_SECOND_CHANCE},
+    {"nru", RECLAIM_NRU},         {"aging", RECLAIM_AGING},
+    {"wsclock", RECLAIM_WSCLOCK}, {"random", RECLAIM_RANDOM},
+    {"opt", RECLAIM_OPT},         {NULL, 0}};
 static const struct conf_choice sides[] = {{"instruction", SIDE_INSN},
 					   {"data", SIDE_DATA},
 					   {"both", SIDE_INSN | SIDE_DATA},
@@ -135,6 +147,26 @@ const struct conf_key conf_keys[] = {
     {"os.swappiness", CONF_COUNT, OS(swappiness), 0, 200, "", "60", NULL,
      "how readily anonymous pages are reclaimed",
      "Linux 6.8 mm/vmscan.c: vm_swappiness"},
+    {"os.swap_readahead", CONF_CHOICE, OS(swap_readahead), 0, 0, "", "vma",
+     swap_readaheads,
+     "what is read with a page from swap: its neighbours in the mapping (no "
+     "rotating disk), an aligned block of slots, nothing",
+     "Linux 6.8 mm/swap_state.c: swapin_readahead"},
+    {"os.page_cluster", CONF_COUNT, OS(page_cluster), 0, 5, "log2 pages", "3",
+     NULL, "largest swap readahead", "Linux 6.8 mm/swap.c: page_cluster"},
+    {"os.reclaim", CONF_CHOICE, OS(reclaim), 0, 0, "", "linux", reclaims,
+     "which page goes when memory is short: Linux's active and inactive lists, "
+     "its generations, or a textbook's policy over os.frames frames",
+     "Linux 6.8 mm/vmscan.c; Tanenbaum, Modern Operating Systems, ch. 3"},
+    {"os.frames", CONF_COUNT, OS(frames), 2, 1u << 30, "frames", "64", NULL,
+     "frames that all processes share under a textbook's policy; page tables "
+     "not counted",
+     "the textbook's"},
+    {"os.reclaim_tick", CONF_COUNT, OS(reclaim_tick), 1, 1e15, "instructions",
+     "1000000", NULL, "between two samples of accessed bits (nru, aging)",
+     "a clock tick of a millisecond at 1 GHz"},
+    {"os.working_set", CONF_COUNT, OS(working_set), 1, 1e15, "instructions",
+     "10000000", NULL, "window of reclaim=wsclock", "ten ticks"},
     {"os.write_notify", CONF_BOOL, OS(write_notify), 0, 1, "", "yes", NULL,
      "the file system wants to know of the first write to a shared page",
      "ext4, xfs and btrfs have page_mkwrite; tmpfs has not"},

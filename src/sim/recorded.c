@@ -132,6 +132,7 @@ static const struct {
     {"setting.memory", "machine.memory", kibibytes},
     {"setting.swap", "os.swap", kibibytes},
     {"setting.swappiness", "os.swappiness", as_is},
+    {"setting.page_cluster", "os.page_cluster", as_is},
     {"setting.thp_enabled", "os.thp", as_is},
     {"setting.thp_defrag", "os.thp_defrag", as_is},
     {"setting.zero_page", "os.zero_page", yes_or_no},

@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "sim/future.h"
 #include "sim/lane.h"
 #include "sim/replay.h"
 #include "trace/reader.h"
@@ -87,6 +88,7 @@ struct replay {
 
 	/* The path of a reference. */
 	unsigned unit_shift; /* 12: visits are pages; 6: lines */
+	bool entries;        /* the kernel wants to know of each page entered */
 	struct side code, data;
 	struct visit *visits;
 	uint32_t n_visits;
@@ -394,6 +396,17 @@ resolve(struct replay *r, uint64_t addr, enum access acc, enum cpu_mode mode,
 	return resolve_slow(r, addr, acc, mode, insn, flags);
 }
 
+/* The kernel's replacement policy counts uses.  Every one comes by here: what
+ * was resolved is not kept. */
+static void
+tell_entry(struct replay *r, uint64_t addr, unsigned insn)
+{
+	os_entered(r->os, r->task, va(addr), r->insn + insn);
+	if (r->opt.record)
+		future_add(r->opt.record, os_page_key(r->os, r->task, va(addr)),
+			   r->insn + insn);
+}
+
 static __attribute__((noinline)) struct slot *
 resolve_slow(struct replay *r, uint64_t addr, enum access acc,
 	     enum cpu_mode mode, unsigned insn, uint8_t *flags)
@@ -410,7 +423,9 @@ resolve_slow(struct replay *r, uint64_t addr, enum access acc,
 		if (!take_fault(r, addr, acc, mode, insn))
 			return NULL;
 	}
-	slot_fill(s, slot_key(r->as, page), page, &m);
+	if (unlikely(r->entries))
+		tell_entry(r, addr, insn);
+	slot_fill(s, r->entries ? UINT64_MAX : slot_key(r->as, page), page, &m);
 	*flags |= (uint8_t)((m.set_a ? VISIT_SET_A : 0) |
 			    (m.set_d ? VISIT_SET_D : 0));
 	return s;
@@ -791,6 +806,9 @@ replay_new(struct trace_reader *trace, const struct os_config *os,
 		replay_free(r);
 		return NULL;
 	}
+	r->entries = os_wants_entries(r->os);
+	if (opt->future)
+		os_set_future(r->os, opt->future);
 	return r;
 }
 

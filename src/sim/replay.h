@@ -17,6 +17,7 @@
 #include "sim/lane_config.h"
 
 struct err;
+struct map;
 struct trace_reader;
 struct replay;
 
@@ -46,6 +47,10 @@ struct replay_options {
 	bool (*on_progress)(void *ctx, uint64_t instructions,
 			    uint64_t references);
 	void *ctx;
+	/* os.reclaim=opt: note when each page is entered; or have it from an
+	 * earlier replay (sim/future.h).  Or NULL, both. */
+	struct map *record;
+	const struct map *future;
 };
 
 struct replay_counts {

@@ -343,13 +343,15 @@ op_mprotect(unsigned p)
 static void
 op_madvise(unsigned p)
 {
-	static const int what[] = {
-	    MADV_DONTNEED,     MADV_FREE,       MADV_DONTFORK,
-	    MADV_DOFORK,       MADV_WIPEONFORK, MADV_KEEPONFORK,
-	    MADV_RANDOM,       MADV_NORMAL,     MADV_SEQUENTIAL,
-	    MADV_HUGEPAGE,     MADV_WILLNEED,   25 /* COLLAPSE */,
-	    MADV_POPULATE_READ};
-	int adv = what[rng_below(&w.rng, 13)];
+	static const int what[] = {MADV_DONTNEED,      MADV_FREE,
+				   MADV_DONTFORK,      MADV_DOFORK,
+				   MADV_WIPEONFORK,    MADV_KEEPONFORK,
+				   MADV_RANDOM,        MADV_NORMAL,
+				   MADV_SEQUENTIAL,    MADV_HUGEPAGE,
+				   MADV_WILLNEED,      25 /* COLLAPSE */,
+				   MADV_POPULATE_READ, 20 /* COLD */,
+				   21 /* PAGEOUT */,   21};
+	int adv = what[rng_below(&w.rng, 16)];
 	unsigned first, n;
 	bool anon = true, hole = false;
 	struct os_stats before, after;
@@ -573,8 +575,11 @@ run(const char *name, uint64_t seed, unsigned ops)
 			break;
 	}
 	os_stats(w.k.os, &st);
-	ok(!w.bad, "%s: %" PRIu64 " faults, %" PRIu64 " pages scanned", name,
-	   w.k.raised, st.work.pages_scanned);
+	ok(!w.bad,
+	   "%s: %" PRIu64 " faults, %" PRIu64 " pages scanned, %" PRIu64
+	   " of %" PRIu64 " frames",
+	   name, w.k.raised, st.work.pages_scanned, st.frames_peak_used,
+	   st.frames);
 	ok(!os_oom_text(w.k.os), "%s: memory suffices", name);
 	is_u64(st.result_mismatches, w.forgiven, "%s: results as expected",
 	       name);
@@ -583,6 +588,46 @@ run(const char *name, uint64_t seed, unsigned ops)
 	os_check(w.k.os);
 	os_shutdown(w.k.os);
 	os_free(w.k.os);
+}
+
+/* Too little memory, with swap, under every policy. */
+static void
+pressure(uint64_t seed, unsigned ops)
+{
+	static const struct {
+		const char *name;
+		unsigned reclaim, frames, readahead, kernel;
+	} rows[] = {
+	    {"linux", RECLAIM_LINUX, 0, SWAP_RA_VMA, 608},
+	    {"linux, clusters", RECLAIM_LINUX, 0, SWAP_RA_CLUSTER, 618},
+	    {"mglru", RECLAIM_MGLRU, 0, SWAP_RA_VMA, 608},
+	    {"fifo", RECLAIM_FIFO, 40, SWAP_RA_NONE, 608},
+	    {"lru", RECLAIM_LRU, 12, SWAP_RA_NONE, 608},
+	    {"clock", RECLAIM_CLOCK, 100, SWAP_RA_VMA, 608},
+	    {"second-chance", RECLAIM_SECOND_CHANCE, 30, SWAP_RA_NONE, 608},
+	    {"nru", RECLAIM_NRU, 30, SWAP_RA_NONE, 608},
+	    {"aging", RECLAIM_AGING, 30, SWAP_RA_NONE, 608},
+	    {"wsclock", RECLAIM_WSCLOCK, 30, SWAP_RA_NONE, 608},
+	    {"random", RECLAIM_RANDOM, 30, SWAP_RA_NONE, 608},
+	    {"opt", RECLAIM_OPT, 30, SWAP_RA_NONE, 608},
+	};
+
+	w.cfg = kit_config();
+	w.cfg.page_cache = CACHE_COLD;
+	w.cfg.swap_bytes = 64u << 20;
+	w.cfg.page_cluster = 3;
+	w.cfg.reclaim_tick = 100;
+	w.cfg.working_set = 300;
+	w.anon_budget = 3000;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		w.cfg.reclaim = rows[i].reclaim;
+		w.cfg.frames = rows[i].frames;
+		w.cfg.swap_readahead = rows[i].readahead;
+		w.cfg.kernel = rows[i].kernel;
+		w.cfg.memory_bytes =
+		    (uint64_t)(rows[i].reclaim > RECLAIM_MGLRU ? 64 : 1) << 20;
+		run(rows[i].name, seed + i, ops / 2);
+	}
 }
 
 int
@@ -610,5 +655,6 @@ main(int argc, char **argv)
 	w.cfg.kernel = 601;
 	w.cfg.folio_order = 0;
 	run("huge pages, 6.1", seed + 5, ops);
+	pressure(seed + 6, ops);
 	return done_testing();
 }

@@ -343,6 +343,8 @@ prepare(struct import *im)
 
 	if (o->maps && !maps_read(&im->maps, o->maps, im->e))
 		return false;
+	if (im->from == &import_pages && !o->maps)
+		maps_code(&im->maps);
 	if (!o->strict)
 		maps_cover(&im->maps);
 	if (!o->syscalls)

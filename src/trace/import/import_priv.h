@@ -71,6 +71,7 @@ void import_note(struct import *im, const char *key, const char *fmt, ...)
 /* maps.c: read a /proc/PID/maps file; fill the holes (not strict). */
 bool maps_read(struct maps *m, const char *path, struct err *e);
 void maps_cover(struct maps *m);
+void maps_code(struct maps *m); /* before maps_cover() */
 void maps_free(struct maps *m);
 
 /* The importers. */

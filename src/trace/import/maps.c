@@ -142,6 +142,21 @@ cover(struct map_desc *v, size_t n, uint64_t start, uint64_t end)
 	return n;
 }
 
+/* Page numbers are all there is: the code that refers to them must not take a
+ * frame, and stands in a device's memory. */
+void
+maps_code(struct maps *m)
+{
+	struct map_desc d = {.start = FAKE_CODE,
+			     .end = FAKE_CODE + 4096,
+			     .prot = PROT_READ | PROT_EXEC};
+
+	d.file = file_number(m, "[no code]", 0, 0, 4096);
+	m->files[d.file - 1].kind = FILE_CHARDEV;
+	m->v = xgrow(m->v, m->n, &m->cap, sizeof(*m->v));
+	m->v[m->n++] = d;
+}
+
 /* What no line lists is there all the same. */
 void
 maps_cover(struct maps *m)
