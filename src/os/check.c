@@ -13,7 +13,7 @@ struct census {
 	uint32_t *ptes;  /* by frame: entries that map it */
 	uint32_t *held;  /* by frame: references that are explained */
 	uint32_t *slots; /* by swap slot: entries that name it */
-	uint64_t swapped;
+	uint64_t swapped, dirty;
 	uint64_t tables;
 };
 
@@ -148,6 +148,7 @@ check_inode(struct census *k, struct inode *ino)
 		}
 	}
 	BUG_ON(cached != ino->cached || dirty != ino->dirty);
+	k->dirty += dirty;
 }
 
 static void
@@ -188,6 +189,7 @@ os_check(struct os *os)
 			check_inode(&k, os->inodes[i]);
 	for (uint32_t i = 1; i < os->fresh; i++)
 		check_frame(&k, i);
+	BUG_ON(k.dirty != os->n_dirty);
 	swap_check(os, k.slots);
 	free(k.slots);
 	free(k.ptes);

@@ -311,6 +311,8 @@ os_fault(struct os *os, struct task *t, vaddr addr, enum access acc,
 	bool present = false;
 
 	os->insn = max_u64(os->insn, insn);
+	if (flusher_is_due(os))
+		flusher_run(os);
 	os->work = (struct kwork){0};
 	take_fault(&c, addr.raw, &present);
 	count_fault(&c);

@@ -292,6 +292,16 @@ folio_split(struct os *os, uint32_t fno)
 	}
 }
 
+static void
+not_dirty(struct os *os, struct inode *ino, struct frame *f)
+{
+	if (!(f->flags & FF_DIRTY))
+		return;
+	f->flags &= (uint16_t)~FF_DIRTY;
+	ino->dirty--;
+	os->n_dirty--;
+}
+
 void
 cache_remove(struct os *os, uint32_t fno, bool evicted)
 {
@@ -302,9 +312,7 @@ cache_remove(struct os *os, uint32_t fno, bool evicted)
 	folio_split(os, fno);
 	slot_set(ino, f->index, evicted ? CACHE_EVICTED : 0);
 	ino->cached--;
-	if (f->flags & FF_DIRTY)
-		ino->dirty--;
-	f->flags &= (uint16_t)~FF_DIRTY;
+	not_dirty(os, ino, f);
 	frame_put(os, fno);
 }
 
@@ -314,11 +322,14 @@ void
 inode_mark_dirty(struct os *os, uint32_t fno)
 {
 	struct frame *f = frame_at(os, fno);
+	struct inode *ino = os->inodes[f->owner];
 
 	if (f->flags & FF_DIRTY)
 		return;
 	f->flags |= FF_DIRTY;
-	os->inodes[f->owner]->dirty++;
+	if (!ino->dirty++)
+		ino->dirtied = os->insn;
+	os->n_dirty++;
 }
 
 /* folio_mkclean(): write-protect and clean every shared mapping of a page.
@@ -352,9 +363,7 @@ write_page(struct os *os, struct inode *ino, uint32_t fno)
 
 	if (!make_clean(os, fno) && !(f->flags & FF_DIRTY))
 		return;
-	if (f->flags & FF_DIRTY)
-		ino->dirty--;
-	f->flags &= (uint16_t)~FF_DIRTY;
+	not_dirty(os, ino, f);
 	if (f->content)
 		map_put(&ino->disk, f->index, f->content);
 	os->work.pages_written++;

@@ -179,6 +179,7 @@ struct inode {
 				recorded ones */
 	struct recorded *recorded; /* what EV_CACHE said, or NULL */
 	uint64_t cached, dirty;
+	uint64_t dirtied; /* instruction when the first of them became so */
 	char *path;
 	struct map chunks; /* index >> CHUNK_BITS -> struct chunk */
 	struct map disk;   /* index -> content, where it is not 0 */
@@ -368,6 +369,8 @@ struct os {
 	uint64_t draws;                   /* of reclaim=random */
 	const struct map *future;         /* of reclaim=opt */
 	struct swap swap;
+	uint64_t n_dirty;    /* pages of files, all of them */
+	uint64_t next_flush; /* instruction when the flusher wakes */
 	uint32_t huge_zero;
 	bool reclaiming;
 
@@ -503,6 +506,13 @@ uint32_t swap_store(struct os *os, uint64_t content);
 uint64_t swap_load(struct os *os, uint32_t slot);
 void swap_willneed(struct os *os, struct mm *mm, uint64_t start, uint64_t end);
 void swap_check(struct os *os, const uint32_t *found);
+
+/* flusher.c --------------------------------------------------------------- */
+bool flusher_is_due(const struct os *os);
+void flusher_run(struct os *os);
+
+/* os.c: tell of os->work, done outside of faults, and begin anew */
+void work_flush(struct os *os);
 
 /* pagetable.c ------------------------------------------------------------- */
 bool pt_new_root(struct os *os, struct mm *mm);

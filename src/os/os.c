@@ -70,7 +70,7 @@ os_free(struct os *os)
 	free(os);
 }
 
-static void
+void
 work_flush(struct os *os)
 {
 	struct kevent ev = {.kind = KEV_WORK, .work = os->work};
@@ -109,6 +109,8 @@ os_event(struct os *os, const struct event *ev, uint64_t insn, struct err *e)
 	bool done = true;
 
 	os->insn = max_u64(os->insn, insn);
+	if (flusher_is_due(os))
+		flusher_run(os);
 	switch (ev->kind) {
 	case EV_FILE:
 		if (ev->file.id == FILE_NONE)

@@ -48,7 +48,10 @@ struct os_config {
 	uint64_t reclaim_tick;   /* ... that sample: instructions between */
 	uint64_t working_set;    /* wsclock: its window, instructions */
 	bool vfork_copies;       /* as Valgrind runs it: a copy of the memory */
-	bool write_notify;       /* filesystem has page_mkwrite (ext4) */
+	unsigned dirty_writeback; /* flusher's period, centiseconds; 0: none */
+	unsigned dirty_expire;    /* age at which it writes, centiseconds */
+	unsigned dirty_background_ratio; /* beyond this % of memory, at once */
+	bool write_notify; /* filesystem has page_mkwrite (ext4) */
 	uint64_t instructions_per_second; /* nominal rate of the kernel clock */
 };
 
@@ -209,6 +212,7 @@ struct os_stats {
 	uint64_t forks, execs, exits;
 	uint64_t frames, frames_free, frames_peak_used;
 	uint64_t page_cache_pages, table_pages, table_pages_peak;
+	uint64_t flushed_files; /* written by the flusher, times */
 	uint64_t swapped_out, swapped_in, swap_pages, swap_pages_peak;
 	struct os_paging paging; /* all processes, and pages of none */
 	struct kwork work;       /* all of it, faults included */

@@ -347,6 +347,7 @@ kernel_json(const struct run_result *r)
 	PUT(kernel, &s, frames_free);
 	PUT(kernel, &s, frames_peak_used);
 	PUT(kernel, &s, page_cache_pages);
+	PUT(kernel, &s, flushed_files);
 	PUT(kernel, &s, swapped_out);
 	PUT(kernel, &s, swapped_in);
 	PUT(kernel, &s, swap_pages);

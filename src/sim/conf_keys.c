@@ -147,6 +147,18 @@ const struct conf_key conf_keys[] = {
     {"os.swappiness", CONF_COUNT, OS(swappiness), 0, 200, "", "60", NULL,
      "how readily anonymous pages are reclaimed",
      "Linux 6.8 mm/vmscan.c: vm_swappiness"},
+    {"os.dirty_writeback", CONF_COUNT, OS(dirty_writeback), 0, 1e7,
+     "centiseconds", "500", NULL,
+     "how often the flusher looks for dirty pages of files; 0: never",
+     "Linux 6.8 mm/page-writeback.c: dirty_writeback_interval"},
+    {"os.dirty_expire", CONF_COUNT, OS(dirty_expire), 1, 1e7, "centiseconds",
+     "3000", NULL, "how long a file may be dirty",
+     "Linux 6.8 mm/page-writeback.c: dirty_expire_interval"},
+    {"os.dirty_background_ratio", CONF_COUNT, OS(dirty_background_ratio), 1,
+     100, "%", "10", NULL,
+     "share of free memory and page cache that may be dirty before the "
+     "flusher writes at once",
+     "Linux 6.8 mm/page-writeback.c: dirty_background_ratio"},
     {"os.swap_readahead", CONF_CHOICE, OS(swap_readahead), 0, 0, "", "vma",
      swap_readaheads,
      "what is read with a page from swap: its neighbours in the mapping (no "

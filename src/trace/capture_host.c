@@ -217,6 +217,10 @@ facts_add_machine(struct facts *f, const char *path)
 	add_line(f, "setting.overcommit_memory", VM "overcommit_memory", "");
 	add_line(f, "setting.overcommit_ratio", VM "overcommit_ratio", "");
 	add_line(f, "setting.swappiness", VM "swappiness", "");
+	add_line(f, "setting.dirty_writeback_centisecs",
+		 VM "dirty_writeback_centisecs", "");
+	add_line(f, "setting.dirty_expire_centisecs",
+		 VM "dirty_expire_centisecs", "");
 	add_line(f, "setting.page_cluster", VM "page-cluster", "");
 	add_line(f, "setting.dirty_ratio", VM "dirty_ratio", "");
 	add_line(f, "setting.dirty_background_ratio",

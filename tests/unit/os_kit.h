@@ -63,6 +63,7 @@ kit_config(void)
 				  .fault_around_bytes = 65536,
 				  .readahead_bytes = 131072,
 				  .page_cache = CACHE_WARM,
+				  .dirty_background_ratio = 10,
 				  .zero_page = true,
 				  .use_zero_page = true,
 				  .stack_guard_pages = 256,

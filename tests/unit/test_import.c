@@ -237,6 +237,8 @@ bad_text(const char *what, const char *from, const char *text,
 }
 
 #define START ">1000/1000 "
+/* The code of page strings takes no memory. */
+#define NO_CODE "F[no code]:4096 "
 
 /* ---------------------------------------------------------- the importers */
 
@@ -366,15 +368,16 @@ test_texts(void)
 		  START "I7fffffffe000,1 L1000,8 I7fffffffe000,1 M64,4");
 	bad_text("R/W lines, junk", "rw", "R 1000\nR 10zz\n", "line 2");
 	good_text("page numbers", "pages", "1 2, 3*\n0x10:w;2 # end\n",
-		  START "I7fffffffe000,1 L1000,1 I7fffffffe000,1 L2000,1 "
-			"I7fffffffe000,1 S3000,1 I7fffffffe000,1 S10000,1 "
-			"I7fffffffe000,1 L2000,1");
+		  NO_CODE START
+		  "I7fffffffe000,1 L1000,1 I7fffffffe000,1 L2000,1 "
+		  "I7fffffffe000,1 S3000,1 I7fffffffe000,1 S10000,1 "
+		  "I7fffffffe000,1 L2000,1");
 	opt.from = "pages";
 	opt.radix = 16;
 	opt.page_size = 1024;
 	good_text("page numbers, hexadecimal, 1 KiB", "pages", "0 a b*\n",
-		  START "I7fffffffe000,1 L0,1 I7fffffffe000,1 L2800,1 "
-			"I7fffffffe000,1 S2c00,1");
+		  NO_CODE START "I7fffffffe000,1 L0,1 I7fffffffe000,1 L2800,1 "
+				"I7fffffffe000,1 S2c00,1");
 	bad_text("page numbers, junk", "pages", "1 2\n3 four\n", "line 2");
 	bad_text("page numbers, too far", "pages", "99999999999999\n",
 		 "beyond");

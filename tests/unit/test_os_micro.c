@@ -236,6 +236,46 @@ swapped_huge(void)
 	kit_end(&k);
 }
 
+/* The flusher: thirty seconds after a file became dirty, at its next waking,
+ * and at once beyond its share of memory. */
+static void
+flushed(void)
+{
+	struct os_config cfg = kit_config();
+	struct os_stats s;
+	struct kit k;
+	uint32_t file;
+
+	cfg.dirty_writeback = 500;
+	cfg.dirty_expire = 3000;
+	begin(&k, &cfg);
+	file = kit_file(&k, FILE_REGULAR, 64 * PG);
+	kit_mmap(&k, B, 64, RW, MAP_SHARED, file, 0);
+	kit_run(&k, B, 64, ACC_WRITE);
+	counts(&k, NULL, 0, 0);
+	k.insn += 20 * cfg.instructions_per_second;
+	kit_anon(&k, B + 1024 * PG, 1);
+	kit_run(&k, B, 64, ACC_WRITE);
+	counts(&k, "after 20 seconds, written again", 0, 0);
+	k.insn += 16 * cfg.instructions_per_second;
+	kit_anon(&k, B + 1024 * PG, 1); /* something happens */
+	kit_run(&k, B, 64, ACC_WRITE);
+	counts(&k, "after 36 seconds: cleaned, so it faults", 64, 0);
+	os_stats(k.os, &s);
+	is_u64(s.flushed_files, 1, "written once");
+	os_check(k.os);
+	kit_end(&k);
+
+	cfg.memory_bytes = 4u << 20;
+	begin(&k, &cfg);
+	file = kit_file(&k, FILE_REGULAR, 256 * PG);
+	kit_mmap(&k, B, 256, RW, MAP_SHARED, file, 0);
+	kit_run(&k, B, 256, ACC_WRITE);
+	os_stats(k.os, &s);
+	ok(s.flushed_files > 1, "more than a tenth of memory dirty: written");
+	kit_end(&k);
+}
+
 static void
 populated(void)
 {
@@ -662,6 +702,7 @@ main(void)
 	exec();
 	anon();
 	no_zero_page();
+	flushed();
 	swapped();
 	swap_ahead();
 	swapped_huge();

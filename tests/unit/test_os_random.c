@@ -616,6 +616,9 @@ pressure(uint64_t seed, unsigned ops)
 	w.cfg.page_cache = CACHE_COLD;
 	w.cfg.swap_bytes = 64u << 20;
 	w.cfg.page_cluster = 3;
+	w.cfg.instructions_per_second = 100; /* the flusher, too */
+	w.cfg.dirty_writeback = 50;
+	w.cfg.dirty_expire = 200;
 	w.cfg.reclaim_tick = 100;
 	w.cfg.working_set = 300;
 	w.anon_budget = 3000;
