@@ -393,6 +393,9 @@ report(struct run *run, struct err *e)
 	if (run->interrupted)
 		return err_set(e, ERR_FAILED,
 			       "interrupted; the report is of the part before");
+	if (os_oom_text(replay_os(run->replay)))
+		return err_set(e, ERR_REFUSED, "%s",
+			       os_oom_text(replay_os(run->replay)));
 	return true;
 }
 

@@ -6,7 +6,6 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include <signal.h>
-#include <stdio.h>
 
 #include "os/internal.h"
 
@@ -18,24 +17,13 @@ fault_bus(struct fctx *c, int32_t code)
 	c->si_code = code;
 }
 
-/* No frame to be had: Linux would kill somebody; the run should end. */
+/* No frame to be had: this process was chosen to be killed (oom.c). */
 void
 fault_oom(struct fctx *c)
 {
-	struct os *os = c->os;
-
-	if (!os->oom_text[0])
-		snprintf(os->oom_text, sizeof(os->oom_text),
-			 "out of modelled memory: process %u, address 0x%llx, "
-			 "%u frames: %llu anonymous, %llu page cache, %llu "
-			 "shared memory, %llu page tables",
-			 c->task ? c->task->pid : 0,
-			 (unsigned long long)c->addr, os->n_frames,
-			 (unsigned long long)os->kind_n[FR_ANON],
-			 (unsigned long long)os->kind_n[FR_FILE],
-			 (unsigned long long)os->kind_n[FR_SHM],
-			 (unsigned long long)os->kind_n[FR_TABLE]);
-	fault_bus(c, 0);
+	c->kind = FAULT_BUS;
+	c->signal = SIGKILL;
+	c->si_code = SI_KERNEL;
 }
 
 /* Map a frame at addr; the mapping holds a reference. */
@@ -314,6 +302,7 @@ os_fault(struct os *os, struct task *t, vaddr addr, enum access acc,
 	if (flusher_is_due(os))
 		flusher_run(os);
 	os->work = (struct kwork){0};
+	os->faulting = c.mm;
 	take_fault(&c, addr.raw, &present);
 	count_fault(&c);
 	count_violation(&c);
@@ -330,6 +319,7 @@ os_fault(struct os *os, struct task *t, vaddr addr, enum access acc,
 			    .work = os->work};
 	work_add(&os->stats.work, &os->work);
 	os->work = outer;
+	oom_finish(os);
 }
 
 /* The kernel's own faults ------------------------------------------------- */

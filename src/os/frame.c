@@ -188,7 +188,7 @@ frame_alloc(struct os *os, unsigned order, enum frame_kind kind)
 		kswapd(os);
 	do {
 		fno = frame_alloc_noreclaim(os, order, kind);
-	} while (!fno && reclaim(os, 1u << order));
+	} while (!fno && (reclaim(os, 1u << order) || oom_kill(os)));
 	return fno;
 }
 

@@ -399,7 +399,11 @@ struct os {
 	struct pending pending[PENDING_MAX];
 	unsigned pending_first, pending_n;
 	char *mismatch[MISMATCH_KEPT];
-	char oom_text[256]; /* "" until memory ran out */
+	struct mm *faulting;      /* whose page fault is being handled */
+	bool doomed;              /* and it was chosen to be killed */
+	bool in_event, event_oom; /* an event is applied; it ran out */
+	struct map killed;        /* pids whose events are passed over */
+	char oom_text[512];       /* "" until memory ran out */
 };
 
 /* frame.c: physical memory ------------------------------------------------ */
@@ -491,6 +495,11 @@ struct reclaim_policy {
 };
 const struct reclaim_policy *reclaim_policy(const struct os *os);
 void policy_tick(struct os *os);
+
+/* oom.c ------------------------------------------------------------------- */
+bool oom_kill(struct os *os);
+void oom_finish(struct os *os);
+bool oom_skips(struct os *os, const struct event *ev);
 
 /* swap.c ------------------------------------------------------------------ */
 bool swap_has_room(const struct os *os);
@@ -739,6 +748,7 @@ bool mm_copy(struct os *os, struct mm *from, struct mm *to);
 /* process.c --------------------------------------------------------------- */
 struct mm *mm_new(struct os *os, struct err *e);
 void mm_put(struct os *os, struct mm *mm);
+void proc_exit(struct os *os, struct process *p, uint32_t status);
 bool proc_event(struct os *os, const struct event *ev, struct err *e);
 void procs_exit_all(struct os *os);
 void procs_free(struct os *os);

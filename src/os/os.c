@@ -66,6 +66,7 @@ os_free(struct os *os)
 	for (unsigned i = 0; i < MISMATCH_KEPT; i++)
 		free(os->mismatch[i]);
 	swap_free(os);
+	map_free(&os->killed);
 	frames_free(os);
 	free(os);
 }
@@ -111,6 +112,9 @@ os_event(struct os *os, const struct event *ev, uint64_t insn, struct err *e)
 	os->insn = max_u64(os->insn, insn);
 	if (flusher_is_due(os))
 		flusher_run(os);
+	if (oom_skips(os, ev))
+		return true;
+	os->in_event = true;
 	switch (ev->kind) {
 	case EV_FILE:
 		if (ev->file.id == FILE_NONE)
@@ -131,7 +135,13 @@ os_event(struct os *os, const struct event *ev, uint64_t insn, struct err *e)
 	default:
 		done = proc_event(os, ev, e);
 	}
+	os->in_event = false;
 	work_flush(os);
+	if (done && os->event_oom)
+		return err_set(e, ERR_REFUSED,
+			       "out of modelled memory in an event of process "
+			       "%u; %u frames are too few",
+			       ev->pid, os->n_frames);
 	return done;
 }
 

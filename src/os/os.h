@@ -171,8 +171,12 @@ void os_fault(struct os *os, struct task *t, vaddr va, enum access acc,
 bool os_pending_fault(struct os *os, struct fault *f, uint32_t *pid,
 		      uint32_t *tid);
 
-/* NULL, or why memory ran out: since then os_fault() says FAULT_BUS with
- * si_code 0, where Linux would kill a process.  A run should end with it. */
+/* Was it killed because memory ran out?  Its task is gone, and what the trace
+ * says of it from then on is passed over. */
+bool os_was_killed(const struct os *os, uint32_t pid);
+
+/* NULL, or why memory ran out first, and who was killed for it: then os_fault()
+ * said FAULT_BUS with SIGKILL, if it was the one that faulted. */
 const char *os_oom_text(const struct os *os);
 
 /* The first few system calls whose recorded result is not the modelled one,
@@ -212,6 +216,7 @@ struct os_stats {
 	uint64_t forks, execs, exits;
 	uint64_t frames, frames_free, frames_peak_used;
 	uint64_t page_cache_pages, table_pages, table_pages_peak;
+	uint64_t oom_kills, oom_skipped_events;
 	uint64_t flushed_files; /* written by the flusher, times */
 	uint64_t swapped_out, swapped_in, swap_pages, swap_pages_peak;
 	struct os_paging paging; /* all processes, and pages of none */

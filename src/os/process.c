@@ -179,7 +179,7 @@ leave_mm(struct os *os, struct process *p)
 	p->mm = NULL;
 }
 
-static void
+void
 proc_exit(struct os *os, struct process *p, uint32_t status)
 {
 	while (p->tasks)

@@ -509,6 +509,8 @@ print_kernel(const struct run_result *r, FILE *f)
 	table_count(t, s.page_cache_pages);
 	table_count(t, s.frames_peak_used);
 	table_print(t, f);
+	if (os_oom_text(r->os))
+		fprintf(f, "  %s\n", os_oom_text(r->os));
 }
 
 void

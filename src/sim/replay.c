@@ -11,6 +11,7 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,6 +138,7 @@ static inline void fill_visit(struct visit *v, const struct slot *s,
 static void flush_visits(struct replay *r);
 static void fold_counts(struct replay *r);
 static void plan_chunk(struct replay *r, const struct trace_batch *b);
+static void settle(struct replay *r);
 static bool apply_event(struct replay *r, const struct event *ev);
 
 /* -------------------------------------------------------- the main loop */
@@ -183,7 +185,7 @@ run_batch(struct replay *r, const struct trace_batch *b)
 {
 	const uint64_t *addr = b->addrs;
 
-	if (!r->task)
+	if (!r->task && !os_was_killed(r->os, r->pid))
 		return err_set(r->e, ERR_INPUT,
 			       "instruction %llu: references of a thread that "
 			       "no event has started",
@@ -415,6 +417,8 @@ resolve_slow(struct replay *r, uint64_t addr, enum access acc,
 	struct slot *s = slot_of(r, r->as, page);
 	struct mapping m;
 
+	if (!r->task) /* killed */
+		return NULL;
 	for (unsigned tries = 0;
 	     os_resolve(r->os, r->task, va(addr), acc, &m) != RES_OK;) {
 		if (++tries > MAX_TRIES)
@@ -482,12 +486,8 @@ take_fault(struct replay *r, uint64_t addr, enum access acc, enum cpu_mode mode,
 		lane_fault_walk(r->lanes[i], r->cpu, r->as, va(addr), acc);
 	os_fault(r->os, r->task, va(addr), acc, mode, r->insn + insn, &f);
 	charge_fault(r, &f, r->pid, r->tid, insn);
-	if (f.signal && os_oom_text(r->os)) {
-		err_set(r->e, ERR_REFUSED, "instruction %llu: %s",
-			(unsigned long long)(r->insn + insn),
-			os_oom_text(r->os));
-		r->stopped = true;
-	}
+	if (f.signal == SIGKILL) /* out of memory */
+		settle(r);
 	return !f.signal;
 }
 

@@ -161,6 +161,8 @@ kit_touch_map(struct kit *k, uint64_t addr, enum access acc, struct mapping *m)
 	struct task *t = os_task(k->os, k->pid, k->pid);
 	unsigned n = 0;
 
+	if (!t && os_was_killed(k->os, k->pid))
+		return 0;
 	while (os_resolve(k->os, t, va(addr), acc, m) == RES_FAULT) {
 		os_fault(k->os, t, va(addr), acc, MODE_USER, ++k->insn,
 			 &k->last);

@@ -276,6 +276,50 @@ flushed(void)
 	kit_end(&k);
 }
 
+/* Memory runs out: the largest process goes, whoever asked. */
+static void
+out_of_memory(void)
+{
+	struct os_config cfg = kit_config();
+	struct os_stats s;
+	struct kit k;
+
+	cfg.memory_bytes = 1u << 20; /* 256 frames */
+	begin(&k, &cfg);
+	kit_fork(&k, 200, 0);
+	k.pid = 200;
+	kit_anon(&k, B, 150);
+	kit_run(&k, B, 150, ACC_WRITE);
+	k.pid = 100;
+	kit_anon(&k, B, 120);
+	kit_run(&k, B, 120, ACC_WRITE);
+	os_stats(k.os, &s);
+	is_u64(s.oom_kills, 1, "too much for both: one is killed");
+	ok(os_was_killed(k.os, 200), "the larger, which did not ask");
+	ok(!os_task(k.os, 200, 200), "its threads are gone");
+	ok(os_task(k.os, 100, 100) != NULL, "the one that asked goes on");
+	ok(os_oom_text(k.os) && strstr(os_oom_text(k.os), "process 200"),
+	   "it is said who");
+	counts(&k, NULL, 0, 0);
+	kit_run(&k, B, 120, ACC_WRITE);
+	counts(&k, "with all its pages", 0, 0);
+	k.pid = 200;
+	kit_anon(&k, B, 10);
+	kit_exit(&k, 200);
+	os_stats(k.os, &s);
+	is_u64(s.oom_skipped_events, 2,
+	       "what the dead one does is passed over");
+	ok(!os_was_killed(k.os, 200), "up to its end");
+	k.pid = 100;
+	kit_anon(&k, B, 400);
+	for (unsigned i = 0; i < 400 && os_task(k.os, 100, 100); i++)
+		kit_touch(&k, B + i * PG, ACC_WRITE);
+	is_u64(k.last.signal, 9, "alone, it is the one to go");
+	ok(os_was_killed(k.os, 100), "and does");
+	os_check(k.os);
+	kit_end(&k);
+}
+
 static void
 populated(void)
 {
@@ -703,6 +747,7 @@ main(void)
 	anon();
 	no_zero_page();
 	flushed();
+	out_of_memory();
 	swapped();
 	swap_ahead();
 	swapped_huge();
