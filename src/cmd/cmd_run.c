@@ -336,6 +336,7 @@ replay(struct run *run, struct err *e)
 {
 	bool good;
 
+	catch_interrupt();
 	if (!make_replay(run, e))
 		return false;
 	if (run->o.fault_log) {
@@ -343,7 +344,6 @@ replay(struct run *run, struct err *e)
 			return false;
 		run->logging = true;
 	}
-	catch_interrupt();
 	progress_begin(&run->progress, "run", "references", run->o.quiet);
 	run->result.seconds = monotonic_seconds();
 	good = replay_run(run->replay, e);
