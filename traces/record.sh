@@ -25,12 +25,14 @@ record() {
 	ls -l "$here/$name.pwt"
 }
 
-for demo in mapped-file shared-memory copy-on-write; do
+for demo in mapped-file shared-memory copy-on-write file-io; do
 	gcc -O1 -static -o $demo "$here/$demo.c"
 done
 record mapped-file ./mapped-file data
 record shared-memory ./shared-memory
 record copy-on-write ./copy-on-write
+record file-read ./file-io read 4096 data
+record file-map ./file-io map 0 data
 
 cp "$here/interpreter.pl" "$here/../COPYING" .
 awk 'BEGIN { for (x = i = 1; i <= 6000; i++) {

@@ -32,6 +32,9 @@ run(int argc, char **argv)
 		err_set(&e, ERR_USAGE, "expected a result (JSON)");
 	for (int i = first; i < argc && e.kind == ERR_NONE; i++)
 		plot_result(argv[i], o.output, o.format, stdout, &e);
+	if (e.kind == ERR_NONE && argc - first > 1)
+		plot_together(argv + first, (unsigned)(argc - first), o.output,
+			      o.format, stdout, &e);
 	return e.kind == ERR_NONE ? 0 : cmd_fail(&cmd_plot, &e);
 }
 

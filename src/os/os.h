@@ -216,6 +216,7 @@ struct os_stats {
 	uint64_t forks, execs, exits;
 	uint64_t frames, frames_free, frames_peak_used;
 	uint64_t page_cache_pages, table_pages, table_pages_peak;
+	uint64_t read_hits, read_misses; /* pages that calls read */
 	uint64_t oom_kills, oom_skipped_events;
 	uint64_t flushed_files; /* written by the flusher, times */
 	uint64_t swapped_out, swapped_in, swap_pages, swap_pages_peak;

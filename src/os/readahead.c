@@ -193,6 +193,8 @@ ra_read(struct os *os, struct ofile *f, uint64_t index, uint64_t req)
 	uint32_t want = (uint32_t)min_u64(req, 65536);
 	uint32_t fno = cache_find(os, f->inode, index);
 
+	os->stats.read_hits += !!fno;
+	os->stats.read_misses += !fno;
 	if (!fno) {
 		os->work.device_reads++;
 		if (f->ra.size || ra_max(os))

@@ -43,6 +43,7 @@ struct figure {
 	char *name; /* "ls-cycles" */
 	const char *formats;
 	double inches; /* height */
+	bool all;      /* causes: also those that are not translation */
 	struct outfile data, script;
 };
 
@@ -231,10 +232,10 @@ cause_rate(const json_t *lane, const char *cause)
 	return n > 0 ? 1000 * cycles / n : 0;
 }
 
-/* Causes that cost anything in any lane; work that has nothing to
- * do with translation is left out. */
+/* Causes that cost anything in any lane; unless all is asked for, work that has
+ * nothing to do with translation is left out. */
 static unsigned
-find_causes(const json_t *lanes, struct cause_row *rows)
+find_causes(const json_t *lanes, bool all, struct cause_row *rows)
 {
 	json_t *first = json_array_get(lanes, 0);
 	const char *name;
@@ -246,7 +247,7 @@ find_causes(const json_t *lanes, struct cause_row *rows)
 	{
 		double most = 0;
 
-		if (wanted("base,data_cache,syscall,copy_user", name))
+		if (!all && wanted("base,data_cache,syscall,copy_user", name))
 			continue;
 		for (size_t i = 0; i < json_array_size(lanes); i++) {
 			double rate =
@@ -262,11 +263,17 @@ find_causes(const json_t *lanes, struct cause_row *rows)
 	return n;
 }
 
-static void
-write_causes(const json_t *lanes, const struct cause_row *rows, unsigned n,
-	     FILE *f)
+static const char *
+unit_of(const struct figure *g)
 {
-	fputs("# cycles per 1000 instructions\n# row cause", f);
+	return g->all ? "thousands of cycles" : "cycles per 1000 instructions";
+}
+
+static void
+write_causes(const struct figure *g, const json_t *lanes,
+	     const struct cause_row *rows, unsigned n, FILE *f)
+{
+	fprintf(f, "# %s\n# row cause", unit_of(g));
 	for (size_t i = 0; i < json_array_size(lanes); i++)
 		fprintf(f, " \"%s\"",
 			string_at(json_array_get(lanes, i), "name"));
@@ -292,11 +299,11 @@ script_causes(const struct figure *g, const json_t *lanes,
 	fprintf(f,
 		"# Translation and kernel cycles by cause; run: gnuplot "
 		"%s.gp\n"
-		"set xlabel 'cycles per 1000 instructions'\n"
+		"set xlabel '%s'\n"
 		"set style fill solid 1.0 border lc rgb 'black'\n"
 		"set border 3\nset tics nomirror out\n"
 		"set yrange [0.4:%u.6]\nset rmargin 8\n",
-		g->name, n);
+		g->name, unit_of(g), n);
 	fputs(bars > 1 ? "set key bottom right samplen 1\n" : "unset key\n", f);
 	fputs("set ytics (", f);
 	for (unsigned r = 0; r < n; r++) {
@@ -335,12 +342,12 @@ plot_causes(const json_t *root, struct figure *g, FILE *say, struct err *e)
 {
 	const json_t *lanes = json_object_get(root, "lanes");
 	struct cause_row rows[MAX_ROWS];
-	unsigned n = find_causes(lanes, rows);
+	unsigned n = find_causes(lanes, g->all, rows);
 
 	if (!n || !figure_open(g, e))
 		return !n;
 	g->inches = 0.6 + 0.13 * n * (1 + 0.5 * (double)json_array_size(lanes));
-	write_causes(lanes, rows, n, g->data.f);
+	write_causes(g, lanes, rows, n, g->data.f);
 	script_causes(g, lanes, rows, n, g->script.f);
 	return figure_draw(g, "eval plot_it", say, e);
 }
@@ -542,6 +549,46 @@ figure_name(const char *path, const char *what)
 	if (n > 5 && !strcmp(base + n - 5, ".json"))
 		n -= 5;
 	return xasprintf("%.*s-%s", (int)n, base, what);
+}
+
+/* A result's first lane, called after the result's file, whole cycles. */
+static bool
+add_lane(json_t *lanes, const char *path, struct err *e)
+{
+	json_t *root = load_result(path, e), *lane;
+	char *name = figure_name(path, "");
+
+	if (root) {
+		lane = json_copy(
+		    json_array_get(json_object_get(root, "lanes"), 0));
+		name[strlen(name) - 1] = '\0'; /* the hyphen */
+		json_object_set_new(lane, "name", json_string(name));
+		json_object_set_new(
+		    lane, "counters",
+		    json_pack("{s:i}", "instructions", 1000 * 1000));
+		json_array_append_new(lanes, lane);
+		json_decref(root);
+	}
+	free(name);
+	return root != NULL;
+}
+
+bool
+plot_together(char *const *paths, unsigned n, const char *dir,
+	      const char *formats, FILE *say, struct err *e)
+{
+	struct figure g = {.dir = dir, .formats = formats, .all = true};
+	json_t *lanes = json_array(), *root;
+	bool good = check_formats(formats, e);
+
+	for (unsigned i = 0; good && i < n; i++)
+		good = add_lane(lanes, paths[i], e);
+	root = json_pack("{s:o}", "lanes", lanes);
+	g.name = xstrdup("together-cycles");
+	good = good && plot_causes(root, &g, say, e);
+	figure_close(&g);
+	json_decref(root);
+	return good;
 }
 
 bool

@@ -17,4 +17,9 @@ struct err;
 bool plot_result(const char *path, const char *dir, const char *formats,
 		 FILE *say, struct err *e);
 
+/* One more figure: all cycles by cause of each result's first machine, in
+ * thousands, side by side ("together-cycles"). */
+bool plot_together(char *const *paths, unsigned n, const char *dir,
+		   const char *formats, FILE *say, struct err *e);
+
 #endif

@@ -347,6 +347,8 @@ kernel_json(const struct run_result *r)
 	PUT(kernel, &s, frames_free);
 	PUT(kernel, &s, frames_peak_used);
 	PUT(kernel, &s, page_cache_pages);
+	PUT(kernel, &s, read_hits);
+	PUT(kernel, &s, read_misses);
 	PUT(kernel, &s, oom_kills);
 	PUT(kernel, &s, oom_skipped_events);
 	PUT(kernel, &s, flushed_files);

@@ -17,7 +17,8 @@ kind() {
 	"$tools/json" "$1" totals/faults/by_kind/$2
 }
 
-for t in mapped-file shared-memory copy-on-write list sort interpreter; do
+for t in mapped-file shared-memory copy-on-write file-read file-map list \
+    sort interpreter; do
 	status "$t: replays" 0 "$PAGEWALK" run -q "$traces/$t.pwt" -j $t.json
 	is "$t: without a signal" "$("$tools/json" $t.json totals/faults/signals)" 0
 	refs=$("$tools/json" $t.json totals/references)
@@ -54,4 +55,35 @@ test "$(kind copy-on-write.json cow_copy)" -lt 80 &&
 for t in mapped-file shared-memory copy-on-write; do
 	ok "$t.c is there" grep -q 'doc/tutorial.md' "$traces/$t.c"
 done
+# Two ways to read a file.
+cause() {
+	"$tools/json" "$1" "lanes/[0]/cycles_by_cause/$2"
+}
+is "read: every page is in the page cache" \
+    "$("$tools/json" file-read.json kernel/read_hits)" 1024
+is "... and copied: five times a MiB" "$(cause file-read.json copy_user)" 1536000
+is "the mapping copies what is written" "$(cause file-map.json copy_user)" 307200
+is "... and takes 64 faults more" \
+    "$(($(kind file-map.json file_read) - $(kind file-read.json file_read)))" 64
+"$PAGEWALK" run -q "$traces/file-map.pwt" -s os.fault_around=4K -j x.json
+test "$(kind x.json file_read)" -ge 1024 &&
+    pass "... 1024 without fault-around" ||
+    fail "... 1024 without fault-around"
+cycles() {
+	"$tools/json" "$1" totals/cycles
+}
+test "$(cycles file-read.json)" -gt "$(cycles file-map.json)" &&
+    pass "the mapping is cheaper" || fail "the mapping is cheaper"
+"$PAGEWALK" run -q "$traces/file-read.pwt" -s os.fault_around=4K -j y.json
+test "$(cycles y.json)" -lt "$(cycles x.json)" &&
+    pass "... but for fault-around" || fail "... but for fault-around"
+if command -v gnuplot >/dev/null; then
+	status "plotted together" 0 "$PAGEWALK" plot file-read.json \
+	    file-map.json -f svg -o figures
+	ok "a figure of both" test -s figures/together-cycles.svg
+	ok "with copying in it" grep -q '^[0-9]* copy_user' \
+	    figures/together-cycles.dat
+else
+	skip "plotted together" "no gnuplot"
+fi
 done_testing
