@@ -481,7 +481,6 @@ void reclaim_deactivate(struct os *os, struct mm *mm, uint64_t addr);
 
 /* policy.c: which frame goes ---------------------------------------------- */
 struct reclaim_policy {
-	const char *name;
 	/* Of os.frames frames for everything in user memory; else by
 	 * watermarks. */
 	bool fixed;

@@ -144,8 +144,7 @@ enum resolution os_resolve(struct os *os, struct task *t, vaddr va,
 			   enum access acc, struct mapping *m);
 
 /* A policy wants to know of every page that is entered, in order and with the
- * time: then what os_resolve() says must be asked again each time, and this
- * be called before. */
+ * time: then os_resolve() must be asked each time, and told of after. */
 bool os_wants_entries(const struct os *os);
 void os_entered(struct os *os, struct task *t, vaddr va, uint64_t insn);
 

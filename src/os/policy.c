@@ -188,15 +188,10 @@ mglru_shrink(struct os *os, uint32_t want)
 
 /* Textbooks --------------------------------------------------------------- */
 
+/* Of fifo the list is in the order of coming in, of lru in that of use:
+ * os_entered() sees to it. */
 static uint32_t
-fifo_victim(struct os *os)
-{
-	return os->lru[0].first;
-}
-
-/* The list is in the order of use: os_entered() sees to it. */
-static uint32_t
-lru_victim(struct os *os)
+oldest(struct os *os)
 {
 	return os->lru[0].first;
 }
@@ -364,38 +359,25 @@ opt_victim(struct os *os)
 }
 
 static const struct reclaim_policy policies[] = {
-    [RECLAIM_LINUX] = {.name = "linux", .shrink = linux_shrink},
-    [RECLAIM_MGLRU] = {.name = "mglru", .shrink = mglru_shrink},
-    [RECLAIM_FIFO] = {.name = "fifo", .fixed = true, .victim = fifo_victim},
-    [RECLAIM_LRU] = {.name = "lru",
-		     .fixed = true,
-		     .exact = true,
-		     .victim = lru_victim},
-    [RECLAIM_CLOCK] = {.name = "clock", .fixed = true, .victim = clock_victim},
-    [RECLAIM_SECOND_CHANCE] = {.name = "second-chance",
-			       .fixed = true,
-			       .victim = second_chance_victim},
-    [RECLAIM_NRU] = {.name = "nru",
-		     .fixed = true,
+    [RECLAIM_LINUX] = {.shrink = linux_shrink},
+    [RECLAIM_MGLRU] = {.shrink = mglru_shrink},
+    [RECLAIM_FIFO] = {.fixed = true, .victim = oldest},
+    [RECLAIM_LRU] = {.fixed = true, .exact = true, .victim = oldest},
+    [RECLAIM_CLOCK] = {.fixed = true, .victim = clock_victim},
+    [RECLAIM_SECOND_CHANCE] = {.fixed = true, .victim = second_chance_victim},
+    [RECLAIM_NRU] = {.fixed = true,
 		     .exact = true,
 		     .ticks = true,
 		     .victim = nru_victim},
-    [RECLAIM_AGING] = {.name = "aging",
-		       .fixed = true,
+    [RECLAIM_AGING] = {.fixed = true,
 		       .exact = true,
 		       .ticks = true,
 		       .victim = aging_victim},
-    [RECLAIM_WSCLOCK] = {.name = "wsclock",
-			 .fixed = true,
+    [RECLAIM_WSCLOCK] = {.fixed = true,
 			 .exact = true,
 			 .victim = wsclock_victim},
-    [RECLAIM_RANDOM] = {.name = "random",
-			.fixed = true,
-			.victim = random_victim},
-    [RECLAIM_OPT] = {.name = "opt",
-		     .fixed = true,
-		     .exact = true,
-		     .victim = opt_victim},
+    [RECLAIM_RANDOM] = {.fixed = true, .victim = random_victim},
+    [RECLAIM_OPT] = {.fixed = true, .exact = true, .victim = opt_victim},
 };
 
 const struct reclaim_policy *

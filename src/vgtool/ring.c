@@ -97,11 +97,14 @@ ring_may_exec(Bool may)
 	ring_set_state(r->idle);
 }
 
-/* Without a consumer the program runs on, and what it would record falls
- * into one private window, over and over. */
+/* A consumer that is done lets the program run on: what it would record falls
+ * into one private window, over and over.  One that was killed takes it along,
+ * as a broken pipe would. */
 static void
 lose(void)
 {
+	if (!load(&r->ctl->closed))
+		SYSCALL(__NR_kill, VG_(getpid)(), VKI_SIGKILL, 0, 0, 0, 0);
 	r->lost = True;
 	r->cur = r->bytes;
 	r->end = r->bytes + VGRING_BYTES;
