@@ -265,9 +265,14 @@ median(struct timing *t)
 
 static volatile uint64_t keep; /* so that no loop is optimised away */
 
+/* Over all traces: references, seconds of the bare loop, of the run. */
+struct sum {
+	double refs, bare, run;
+};
+
 static void
 bench_one(const char *path, const struct conf *conf, unsigned repeat,
-	  uint64_t *refs)
+	  uint64_t *refs, struct sum *all)
 {
 	struct timing bare = {0}, unzip = {0}, decode = {0}, run = {0},
 		      run8 = {0};
@@ -297,6 +302,9 @@ bench_one(const char *path, const struct conf *conf, unsigned repeat,
 	}
 	m = median(&run);
 	b = median(&bare);
+	all->refs += (double)c.references;
+	all->bare += b * (double)c.references;
+	all->run += m * (double)c.references;
 	free(im.bytes);
 	path = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
 	printf("%-16s %8.1f %7.1f %8.1f %8.1f %8.2f %8.2f %8.2f %8.2f\n", path,
@@ -309,6 +317,7 @@ bench_one(const char *path, const struct conf *conf, unsigned repeat,
 int
 main(int argc, char **argv)
 {
+	struct sum all = {0};
 	struct conf *conf;
 	struct err e;
 	uint64_t *refs;
@@ -328,7 +337,10 @@ main(int argc, char **argv)
 	puts("trace              M refs visits%   bare/s    run/s "
 	     "run:bare run:infl decode   lane");
 	for (int i = 3; i < argc; i++)
-		bench_one(argv[i], conf, repeat, refs);
+		bench_one(argv[i], conf, repeat, refs, &all);
+	printf("%-16s %8.1f %7s %8.1f %8.1f %8.2f\n", "all", all.refs * 1e-6,
+	       "", all.refs * 1e-6 / all.bare, all.refs * 1e-6 / all.run,
+	       all.bare / all.run);
 	free(refs);
 	conf_free(conf);
 	return 0;
