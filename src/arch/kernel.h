@@ -97,7 +97,8 @@ enum kevent_kind {
 
 struct kevent {
 	uint8_t kind;
-	uint8_t shift; /* FLUSH_PAGES: log2 bytes of a page */
+	uint8_t shift;     /* FLUSH_PAGES: log2 bytes of a page */
+	bool frees_tables; /* a flush after which page tables are freed */
 	uint16_t as;
 	vaddr va;
 	uint64_t pages;

@@ -17,7 +17,8 @@
 #include "sim/result.h"
 #include "trace/reader.h"
 
-#define MAX_LANES 64
+#define MAX_LANES  64
+#define MAX_TRACES 64
 
 struct options {
 	struct opt_list config, set, lane;
@@ -65,8 +66,10 @@ static const struct opt_spec specs[] = {
 /* A run from its command line to its reports. */
 struct run {
 	struct options o;
-	const char *path;
-	struct trace_reader *trace;
+	char **paths; /* of argv */
+	struct trace_reader *traces[MAX_TRACES];
+	struct result_trace files[MAX_TRACES];
+	unsigned n_traces;
 	struct replay *replay;
 	struct progress progress;
 	struct fault_log log;
@@ -137,7 +140,8 @@ load_main(struct run *run, struct err *e)
 	run->conf[0] = conf_new();
 	run->name[0] = main_name(&run->o.config);
 	run->n_lanes = 1;
-	return layers_load(run->conf[0], run->o.no_recorded ? NULL : run->trace,
+	return layers_load(run->conf[0],
+			   run->o.no_recorded ? NULL : run->traces[0],
 			   &run->o.config, &run->o.set, e);
 }
 
@@ -277,12 +281,37 @@ static bool
 on_progress(void *ctx, uint64_t instructions, uint64_t references)
 {
 	struct run *run = ctx;
+	uint64_t done = 0, all = 0;
 
 	(void)instructions;
-	progress_update(&run->progress, references, trace_tell(run->trace),
-			trace_totals(run->trace)->file_bytes, NULL);
+	for (unsigned i = 0; i < run->n_traces; i++) {
+		done += trace_tell(run->traces[i]);
+		all += trace_totals(run->traces[i])->file_bytes;
+	}
+	progress_update(&run->progress, references, done, all, NULL);
 	run->interrupted = interrupted;
 	return !interrupted;
+}
+
+static bool
+open_all(const struct run *run, struct trace_reader **traces, struct err *e)
+{
+	bool good = true;
+
+	for (unsigned i = 0; i < run->n_traces; i++) {
+		traces[i] =
+		    good ? trace_open(run->paths[i], run->o.recover, e) : NULL;
+		good = traces[i] != NULL;
+	}
+	return good;
+}
+
+static void
+close_all(const struct run *run, struct trace_reader **traces)
+{
+	for (unsigned i = 0; i < run->n_traces; i++)
+		if (traces[i])
+			trace_close(traces[i]);
 }
 
 /* os.reclaim=opt needs to know what will be: from a replay of its own. */
@@ -290,15 +319,14 @@ static bool
 find_future(struct run *run, const struct os_config *os,
 	    struct replay_options *opt, struct err *e)
 {
-	struct trace_reader *again;
+	struct trace_reader *again[MAX_TRACES];
 	bool good;
 
 	if (os->reclaim != RECLAIM_OPT)
 		return true;
-	again = trace_open(run->path, run->o.recover, e);
-	good = again && future_find(again, os, opt, &run->future, e);
-	if (again)
-		trace_close(again);
+	good = open_all(run, again, e) &&
+	       future_find(again, run->n_traces, os, opt, &run->future, e);
+	close_all(run, again);
 	opt->future = &run->future;
 	return good;
 }
@@ -312,6 +340,7 @@ make_replay(struct run *run, struct err *e)
 	    .skip = run->o.skip,
 	    .warmup = run->o.warmup,
 	    .limit = run->o.limit,
+	    .slice = first->replay.slice,
 	    .modify_is_write = first->replay.modify_is_write,
 	    .price_kernel_refs = first->replay.price_kernel_refs,
 	    .on_fault = on_fault,
@@ -325,8 +354,8 @@ make_replay(struct run *run, struct err *e)
 	}
 	for (unsigned i = 0; i < run->n_lanes; i++)
 		lanes[i] = run->resolved[i].lane;
-	run->replay =
-	    replay_new(run->trace, &first->os, lanes, run->n_lanes, &opt, e);
+	run->replay = replay_new(run->traces, run->n_traces, &first->os, lanes,
+				 run->n_lanes, &opt, e);
 	free(lanes);
 	return run->replay != NULL;
 }
@@ -359,8 +388,12 @@ collect(struct run *run, struct result_lane *lanes)
 {
 	struct run_result *r = &run->result;
 
-	r->trace_path = run->path;
-	r->trace = run->trace;
+	for (unsigned i = 0; i < run->n_traces; i++)
+		run->files[i] =
+		    (struct result_trace){run->paths[i], run->traces[i]};
+	r->traces = run->files;
+	r->n_traces = run->n_traces;
+	r->replay = run->replay;
 	r->skip = run->o.skip;
 	r->warmup = run->o.warmup;
 	r->limit = run->o.limit;
@@ -406,8 +439,7 @@ release(struct run *run)
 		fault_log_discard(&run->log);
 	if (run->replay)
 		replay_free(run->replay);
-	if (run->trace)
-		trace_close(run->trace);
+	close_all(run, run->traces);
 	future_free(&run->future);
 	for (unsigned i = 0; i < run->n_lanes; i++) {
 		conf_free(run->conf[i]);
@@ -420,22 +452,18 @@ release(struct run *run)
 }
 
 static bool
-open_trace(struct run *run, struct err *e)
-{
-	run->trace = trace_open(run->path, run->o.recover, e);
-	return run->trace != NULL;
-}
-
-static bool
 parse(struct run *run, int argc, char **argv, struct err *e)
 {
 	int first;
 
 	if (!opt_parse(specs, argc, argv, false, &run->o, &first, e))
 		return false;
-	if (argc - first != 1)
-		return err_set(e, ERR_USAGE, "expected one trace");
-	run->path = argv[first];
+	if (argc == first)
+		return err_set(e, ERR_USAGE, "expected a trace");
+	if (argc - first > MAX_TRACES)
+		return err_set(e, ERR_USAGE, "at most %d traces", MAX_TRACES);
+	run->paths = argv + first;
+	run->n_traces = (unsigned)(argc - first);
 	return true;
 }
 
@@ -444,9 +472,9 @@ cmd_run_main(int argc, char **argv)
 {
 	struct run *run = xcalloc(1, sizeof *run);
 	struct err e = {0};
-	bool good = parse(run, argc, argv, &e) && open_trace(run, &e) &&
-		    load_configuration(run, &e) && replay(run, &e) &&
-		    report(run, &e);
+	bool good =
+	    parse(run, argc, argv, &e) && open_all(run, run->traces, &e) &&
+	    load_configuration(run, &e) && replay(run, &e) && report(run, &e);
 
 	release(run);
 	return good ? 0 : cmd_fail(&cmd_run, &e);
@@ -454,8 +482,9 @@ cmd_run_main(int argc, char **argv)
 
 const struct command cmd_run = {
     "run",
-    "TRACE [-c CONFIG]... [--set KEY=VALUE]... [OPTION...]",
-    "replay a trace and report where translation time and faults come from",
+    "TRACE... [-c CONFIG]... [--set KEY=VALUE]... [OPTION...]",
+    "replay traces on one machine; report where translation time and faults\n"
+    "come from",
     specs,
     cmd_run_main,
 };

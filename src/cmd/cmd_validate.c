@@ -105,9 +105,10 @@ new_replay(struct work *w, struct trace_reader *trace, const struct conf *c,
 
 	if (!conf_resolve(c, &r, e))
 		return NULL;
+	opt.slice = r.replay.slice;
 	opt.modify_is_write = r.replay.modify_is_write;
 	opt.price_kernel_refs = r.replay.price_kernel_refs;
-	return replay_new(trace, &r.os, &r.lane, 1, &opt, e);
+	return replay_new(&trace, 1, &r.os, &r.lane, 1, &opt, e);
 }
 
 /* What is said of all runs, from the first trace. */

@@ -530,8 +530,9 @@ void pt_free_root(struct os *os, struct mm *mm);
 uint64_t *pt_find(struct os *os, struct mm *mm, uint64_t addr, unsigned level);
 /* Same, making tables; NULL: out of memory or a huge page in the way. */
 uint64_t *pt_make(struct os *os, struct mm *mm, uint64_t addr, unsigned level);
-/* Free every table that no mapping needs any longer around [start, end). */
-void pt_trim(struct os *os, struct mm *mm, uint64_t start, uint64_t end);
+/* Free every table that no mapping needs any longer around g's range. */
+struct gather;
+void pt_trim(struct gather *g);
 void pt_put_by(struct mm *mm, uint64_t addr, uint32_t table);
 bool pt_deposit(struct os *os, struct mm *mm, uint64_t addr);
 uint32_t pt_withdraw(struct os *os, struct mm *mm, uint64_t addr);
@@ -558,7 +559,8 @@ struct gather {
 	uint64_t start, end; /* the operation's range */
 	uint64_t lo, hi;     /* span that must be flushed */
 	bool announced;
-	bool whole; /* the space ends: no flush by page */
+	bool whole;  /* the space ends: no flush by page */
+	bool tables; /* page tables are freed, too */
 };
 void gather_begin(struct gather *g, struct os *os, struct mm *mm,
 		  uint64_t start, uint64_t end);

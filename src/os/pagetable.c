@@ -222,12 +222,13 @@ pt_move_table(struct os *os, struct mm *mm, uint64_t from, uint64_t to)
 /* Free the tables under table (of level, covering from base on) that touch
  * [start, end) and whose whole span no mapping touches. */
 static void
-trim_level(struct os *os, struct mm *mm, uint64_t *table, uint64_t base,
-	   unsigned level, uint64_t start, uint64_t end)
+trim_level(struct gather *g, uint64_t *table, uint64_t base, unsigned level)
 {
+	struct os *os = g->os;
+	struct mm *mm = g->mm;
 	uint64_t span = 1ull << level_shift(level);
-	uint64_t lo = align_down(max_u64(start, base), span);
-	uint64_t stop = min_u64(end, base + span * PTES);
+	uint64_t lo = align_down(max_u64(g->start, base), span);
+	uint64_t stop = min_u64(g->end, base + span * PTES);
 
 	for (; lo < stop; lo += span) {
 		uint64_t *e = table + level_index(lo, level), *words;
@@ -236,7 +237,7 @@ trim_level(struct os *os, struct mm *mm, uint64_t *table, uint64_t base,
 			continue;
 		words = physmem_words(&os->mem, pte_frame(*e));
 		if (level > 1)
-			trim_level(os, mm, words, lo, level - 1, start, end);
+			trim_level(g, words, lo, level - 1);
 		if (vma_overlaps(mm, lo, lo + span))
 			continue;
 		if (level == 1)
@@ -245,12 +246,13 @@ trim_level(struct os *os, struct mm *mm, uint64_t *table, uint64_t base,
 			BUG_ON(words[j]);
 		table_free(os, mm, pte_fno(*e));
 		*e = 0;
+		g->tables = true;
+		gather_touch(g, max_u64(lo, g->start), PAGE_SIZE);
 	}
 }
 
 void
-pt_trim(struct os *os, struct mm *mm, uint64_t start, uint64_t end)
+pt_trim(struct gather *g)
 {
-	trim_level(os, mm, physmem_words(&os->mem, mm->root), 0, ROOT_LEVEL,
-		   start, end);
+	trim_level(g, physmem_words(&g->os->mem, g->mm->root), 0, ROOT_LEVEL);
 }

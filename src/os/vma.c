@@ -374,7 +374,7 @@ vma_unmap(struct os *os, struct mm *mm, uint64_t start, uint64_t end)
 		(mm->n_vmas - i) * sizeof(struct vma *));
 	mm->n_vmas -= i - first;
 	mm->vma_gen++;
-	pt_trim(os, mm, start, end);
+	pt_trim(&g);
 	gather_end(&g);
 }
 
@@ -393,7 +393,7 @@ vma_drop_all(struct os *os, struct mm *mm)
 	}
 	mm->n_vmas = 0;
 	mm->vma_gen++;
-	pt_trim(os, mm, 0, TASK_SIZE);
+	pt_trim(&g);
 	gather_end(&g);
 	free(mm->vmas);
 	mm->vmas = NULL;

@@ -8,10 +8,12 @@
 #include "os/internal.h"
 
 static void
-emit_flush(struct os *os, struct mm *mm, uint64_t lo, uint64_t hi)
+emit_flush(struct os *os, struct mm *mm, uint64_t lo, uint64_t hi,
+	   bool frees_tables)
 {
 	struct kevent ev = {.kind = KEV_FLUSH_PAGES,
 			    .shift = PAGE_SHIFT,
+			    .frees_tables = frees_tables,
 			    .as = mm->as,
 			    .va = va(lo),
 			    .pages = (hi - lo) >> PAGE_SHIFT};
@@ -34,7 +36,7 @@ forget_page(struct os *os, struct mm *mm, uint64_t addr)
 void
 flush_page(struct os *os, struct mm *mm, uint64_t addr)
 {
-	emit_flush(os, mm, addr, addr + PAGE_SIZE);
+	emit_flush(os, mm, addr, addr + PAGE_SIZE, false);
 }
 
 void
@@ -71,9 +73,9 @@ gather_end(struct gather *g)
 	if (g->hi <= g->lo || g->lo == UINT64_MAX)
 		return;
 	if (g->whole)
-		emit_flush(g->os, g->mm, 0, TASK_SIZE);
+		emit_flush(g->os, g->mm, 0, TASK_SIZE, g->tables);
 	else
-		emit_flush(g->os, g->mm, g->lo, g->hi);
+		emit_flush(g->os, g->mm, g->lo, g->hi, g->tables);
 }
 
 void

@@ -20,18 +20,18 @@
 #define PUT(object, s, member) json_put_number(object, #member, (s)->member)
 
 static json_t *
-trace_json(const struct run_result *r)
+trace_json(const struct result_trace *t)
 {
-	const struct trace_totals *n = trace_totals(r->trace);
+	const struct trace_totals *n = trace_totals(t->reader);
 	json_t *trace = json_object(), *provenance = json_object();
 	json_t *damage = json_array(), *totals = json_object();
 	const char *key;
 
-	json_put(trace, "path", json_text(r->trace_path));
-	json_put(trace, "content_id", json_text(trace_content_id(r->trace)));
-	for (unsigned i = 0; (key = trace_provenance_key(r->trace, i)); i++)
+	json_put(trace, "path", json_text(t->path));
+	json_put(trace, "content_id", json_text(trace_content_id(t->reader)));
+	for (unsigned i = 0; (key = trace_provenance_key(t->reader, i)); i++)
 		json_put(provenance, key,
-			 json_text(trace_provenance_value(r->trace, i)));
+			 json_text(trace_provenance_value(t->reader, i)));
 	json_put(trace, "provenance", provenance);
 	PUT(totals, n, references);
 	PUT(totals, n, instructions);
@@ -42,8 +42,8 @@ trace_json(const struct run_result *r)
 	PUT(totals, n, chunks);
 	PUT(totals, n, file_bytes);
 	json_put(trace, "totals", totals);
-	for (size_t i = 0; i < trace_damage_count(r->trace); i++) {
-		const struct trace_damage *d = trace_damage(r->trace, i);
+	for (size_t i = 0; i < trace_damage_count(t->reader); i++) {
+		const struct trace_damage *d = trace_damage(t->reader, i);
 		json_t *row = json_object();
 
 		PUT(row, d, offset);
@@ -55,6 +55,16 @@ trace_json(const struct run_result *r)
 }
 
 static json_t *
+traces_json(const struct run_result *r)
+{
+	json_t *all = json_array();
+
+	for (unsigned i = 0; i < r->n_traces; i++)
+		json_array_append_new(all, trace_json(&r->traces[i]));
+	return all;
+}
+
+static json_t *
 replay_json(const struct run_result *r)
 {
 	json_t *replay = json_object();
@@ -62,6 +72,7 @@ replay_json(const struct run_result *r)
 	PUT(replay, r, skip);
 	PUT(replay, r, warmup);
 	PUT(replay, r, limit);
+	json_put_number(replay, "migrations", r->counts->migrations);
 	json_put(replay, "complete", json_boolean(r->complete));
 	return replay;
 }
@@ -379,6 +390,20 @@ put_prices(json_t *row, const struct area_stats *s)
 	PUT(row, s, fault_cycles);
 }
 
+/* Of several traces: which one it is from, and its number there. */
+static void
+put_origin(json_t *row, const struct run_result *r, uint32_t pid)
+{
+	unsigned trace;
+	uint32_t recorded;
+
+	if (r->n_traces < 2 ||
+	    !replay_origin(r->replay, pid, &trace, &recorded))
+		return;
+	json_put_number(row, "trace", trace);
+	json_put_number(row, "trace_pid", recorded);
+}
+
 static json_t *
 processes_json(const struct run_result *r)
 {
@@ -393,6 +418,7 @@ processes_json(const struct run_result *r)
 		os_process(r->os, i, &p);
 		PUT(row, &p, pid);
 		PUT(row, &p, parent);
+		put_origin(row, r, p.pid);
 		json_put(row, "exe", json_text(p.exe));
 		PUT(row, &p, minor);
 		PUT(row, &p, major);
@@ -469,7 +495,9 @@ result_json(const struct run_result *r)
 	json_t *root = json_object(), *lanes = json_array();
 
 	json_put_schema(root, SCHEMA_NAME, SCHEMA_VERSION);
-	json_put(root, "trace", trace_json(r));
+	json_put(root, "trace", trace_json(&r->traces[0]));
+	if (r->n_traces > 1)
+		json_put(root, "traces", traces_json(r));
 	json_put(root, "replay", replay_json(r));
 	json_put(root, "totals", totals_json(r));
 	json_put(root, "cycles_by_cause", causes_json(r->lanes[0].stats));

@@ -69,9 +69,9 @@ line_length(const char *s, size_t width)
 
 /* What the recording could not see, so that no table is taken for more. */
 static void
-print_blind(const struct run_result *r, FILE *f)
+print_blind(const struct result_trace *t, FILE *f)
 {
-	const char *blind = trace_provenance(r->trace, "capture.blind");
+	const char *blind = trace_provenance(t->reader, "capture.blind");
 
 	for (const char *label = "unknown"; blind && *blind; label = "") {
 		char *line = xstrndup(blind, line_length(blind, 70));
@@ -86,15 +86,34 @@ print_blind(const struct run_result *r, FILE *f)
 }
 
 static void
-print_title(const struct run_result *r, FILE *f)
+print_damage(const struct result_trace *t, FILE *f)
 {
-	const char *command = trace_provenance(r->trace, "command");
+	for (size_t i = 0; i < trace_damage_count(t->reader); i++) {
+		fprintf(f, "damage   at byte %" PRIu64 ": ",
+			trace_damage(t->reader, i)->offset);
+		print_plain(trace_damage(t->reader, i)->reason, f);
+		putc('\n', f);
+	}
+}
 
-	fprintf(f, "pagewalk %s\n", pagewalk_version);
-	fprintf(f, "trace    %s%s", r->trace_path, command ? ": " : "");
+static void
+print_trace(const struct result_trace *t, FILE *f)
+{
+	const char *command = trace_provenance(t->reader, "command");
+
+	fprintf(f, "trace    %s%s", t->path, command ? ": " : "");
 	print_plain(command ? command : "", f);
 	putc('\n', f);
-	print_blind(r, f);
+	print_blind(t, f);
+	print_damage(t, f);
+}
+
+static void
+print_title(const struct run_result *r, FILE *f)
+{
+	fprintf(f, "pagewalk %s\n", pagewalk_version);
+	for (unsigned i = 0; i < r->n_traces; i++)
+		print_trace(&r->traces[i], f);
 	fprintf(f, "machine ");
 	for (unsigned i = 0; i < r->n_lanes; i++)
 		fprintf(f, " %s%s", r->lanes[i].name,
@@ -109,12 +128,6 @@ print_title(const struct run_result *r, FILE *f)
 			r->skip, r->warmup, r->limit);
 	if (!r->complete)
 		fputs("part     ended before the trace did\n", f);
-	for (size_t i = 0; i < trace_damage_count(r->trace); i++) {
-		fprintf(f, "damage   at byte %" PRIu64 ": ",
-			trace_damage(r->trace, i)->offset);
-		print_plain(trace_damage(r->trace, i)->reason, f);
-		putc('\n', f);
-	}
 }
 
 static void
@@ -362,6 +375,23 @@ print_lane(const struct run_result *r, unsigned i, FILE *f)
 	print_causes(s, f);
 }
 
+/* Where there is more than one program on one CPU. */
+static void
+print_cpus(const struct run_result *r, FILE *f)
+{
+	const struct lane_stats *s = r->lanes[0].stats;
+
+	if (r->n_traces < 2 && s->config->cpus < 2)
+		return;
+	fprintf(f,
+		"\nCPUs     %u; changes of address space %" PRIu64
+		", of them %" PRIu64
+		" flushed; interrupts to flush others %" PRIu64
+		"; migrations %" PRIu64 "\n",
+		s->config->cpus, s->switches, s->switch_flushes, s->ipis,
+		r->counts->migrations);
+}
+
 /* "exit 0", "signal 9", "-": not ended in the trace. */
 static void
 table_ending(struct table *t, const struct os_process *p)
@@ -521,6 +551,7 @@ report_text(const struct run_result *r, FILE *f)
 	for (unsigned i = 0; i < r->n_lanes; i++)
 		print_lane(r, i, f);
 	print_kernel(r, f);
+	print_cpus(r, f);
 	print_processes(r, f);
 	print_paging(r, f);
 	print_mappings(r, f);

@@ -101,6 +101,7 @@ struct conf_resolved {
 	struct os_config os;
 	struct lane_config lane;
 	struct conf_replay {
+		uint64_t slice;             /* machine.time_slice */
 		unsigned modify_is_write;   /* replay.modify */
 		unsigned price_kernel_refs; /* replay.kernel_refs */
 	} replay;

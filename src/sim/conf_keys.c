@@ -89,6 +89,12 @@ const struct conf_key conf_keys[] = {
     {"machine.cpus", CONF_COUNT, LANE(cpus), 1, 64, "CPUs", "1", NULL,
      "CPUs, each with its own TLBs, walk caches and caches",
      "the capture tool runs one thread at a time"},
+    {"machine.time_slice", CONF_COUNT, REPLAY(slice), 1, 1e12, "instructions",
+     "2800000", NULL,
+     "what a thread runs before another trace has its turn, or it may go to a "
+     "CPU with less to do",
+     "Linux 6.18 kernel/sched/fair.c: sysctl_sched_base_slice, 2.8 ms on 8 "
+     "CPUs or more, at a nominal 1 GHz"},
     {"machine.frequency", CONF_FLOAT, LANE(frequency_ghz), 0.001, 100, "GHz",
      "3.3", NULL, "clock; only turns cycles into time in reports",
      "Intel i9-7900X base clock"},

@@ -210,6 +210,8 @@ cpu_switch(struct cpu *c, const struct lane_config *cfg, uint16_t as,
 
 	c->as = as;
 	c->ran = true;
+	c->lazy = false;
+	c->flush = last_flush;
 	if (slot) {
 		flush = slot->flush != last_flush;
 	} else if (cfg->asid_limit) {
@@ -233,6 +235,7 @@ cpu_flushed(struct cpu *c, const struct lane_config *cfg, uint64_t flush)
 {
 	struct asid_slot *slot = find_slot(c, cfg, c->as);
 
+	c->flush = flush;
 	if (slot)
 		slot->flush = flush;
 }

@@ -57,7 +57,9 @@ struct cpu {
 	unsigned asid;              /* tag of the space that runs */
 	int32_t as;                 /* or CPU_NO_AS */
 	pfn root;                   /* of its tables, in a batch of visits */
+	uint64_t flush;             /* the running space's last one here */
 	bool ran;                   /* some space has run */
+	bool lazy;                  /* idle: flushes wait */
 	bool fault_walked;          /* since the last fault charged */
 	uint64_t fault_walk_cycles; /* of that walk */
 	uint64_t near[SIDES];       /* references the nearest cache served */

@@ -22,20 +22,22 @@ future_add(struct map *m, uint64_t key, uint64_t insn)
 }
 
 bool
-future_find(struct trace_reader *trace, const struct os_config *os,
-	    const struct replay_options *opt, struct map *out, struct err *e)
+future_find(struct trace_reader *const *traces, unsigned n_traces,
+	    const struct os_config *os, const struct replay_options *opt,
+	    struct map *out, struct err *e)
 {
 	struct os_config ample = *os;
 	struct replay_options quiet = {.skip = opt->skip,
 				       .warmup = opt->warmup,
 				       .limit = opt->limit,
+				       .slice = opt->slice,
 				       .modify_is_write = opt->modify_is_write,
 				       .record = out};
 	struct replay *r;
 	bool good;
 
 	ample.frames = UINT32_MAX;
-	r = replay_new(trace, &ample, NULL, 0, &quiet, e);
+	r = replay_new(traces, n_traces, &ample, NULL, 0, &quiet, e);
 	if (!r)
 		return false;
 	good = replay_run(r, e);

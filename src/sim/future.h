@@ -21,9 +21,9 @@ struct trace_reader;
 
 /* Into *out (os_page_key() -> struct os_future), 8 bytes an entry.  opt: of the
  * replay to come; its callbacks are not called. */
-bool future_find(struct trace_reader *trace, const struct os_config *os,
-		 const struct replay_options *opt, struct map *out,
-		 struct err *e);
+bool future_find(struct trace_reader *const *traces, unsigned n_traces,
+		 const struct os_config *os, const struct replay_options *opt,
+		 struct map *out, struct err *e);
 void future_add(struct map *m, uint64_t key, uint64_t insn);
 void future_free(struct map *m);
 

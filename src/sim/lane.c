@@ -300,7 +300,9 @@ invalidate(struct lane *l, struct cpu *c, const struct kevent *kev)
 	happened(l, &ev);
 }
 
-/* CPUs that run the space invalidate now, the others' tags go stale. */
+/* CPUs that run the space invalidate now, the others' tags go stale; so do
+ * those of CPUs in lazy mode, unless tables are freed, which a walker might
+ * still read (Linux 6.8 arch/x86/mm/tlb.c: flush_tlb_multi). */
 static void
 flush(struct lane *l, unsigned cpu, const struct kevent *kev)
 {
@@ -308,7 +310,8 @@ flush(struct lane *l, unsigned cpu, const struct kevent *kev)
 
 	l->flush[kev->as]++;
 	for (unsigned i = 0; i < l->cfg.cpus; i++) {
-		if (l->cpu[i].as != kev->as)
+		if (l->cpu[i].as != kev->as ||
+		    (l->cpu[i].lazy && !kev->frees_tables))
 			continue;
 		invalidate(l, &l->cpu[i], kev);
 		ipi.count += i != cpu;
@@ -339,6 +342,24 @@ lane_kevent(struct lane *l, unsigned cpu, const struct kevent *kev)
 	BUG("kernel event of kind %u", kev->kind);
 }
 
+/* Nothing runs on this CPU; it keeps its address space (lazy TLB mode). */
+void
+lane_idle(struct lane *l, unsigned cpu)
+{
+	l->cpu[cpu].lazy = true;
+}
+
+/* The idle CPU's last space again: catch up with the flushes it missed. */
+static void
+leave_lazy(struct lane *l, struct cpu *c)
+{
+	struct kevent all = {.kind = KEV_FLUSH_AS, .as = (uint16_t)c->as};
+
+	c->lazy = false;
+	if (c->flush != l->flush[c->as])
+		invalidate(l, c, &all);
+}
+
 /* Threads of one space switch without touching translations. */
 void
 lane_switch(struct lane *l, unsigned cpu, uint16_t as)
@@ -348,8 +369,11 @@ lane_switch(struct lane *l, unsigned cpu, uint16_t as)
 	struct lane_event ev = {.kind = LEV_SWITCH, .dropped = dropped};
 	bool first = !c->ran;
 
-	if (c->as == as)
+	if (c->as == as) {
+		if (c->lazy)
+			leave_lazy(l, c);
 		return;
+	}
 	ev.count = cpu_switch(c, &l->cfg, as, l->flush[as], dropped);
 	if (!first)
 		happened(l, &ev);

@@ -12,6 +12,7 @@
  *   lane_fault()      what the kernel then did about it, to be charged
  *   lane_kevent()     invalidations and kernel work outside faults
  *   lane_switch()     another address space runs on this CPU
+ *   lane_idle()       nothing runs on it until the next lane_switch()
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #ifndef SIM_LANE_H
@@ -50,6 +51,7 @@ void lane_fault_walk(struct lane *l, unsigned cpu, uint16_t as, vaddr va,
 uint64_t lane_fault(struct lane *l, unsigned cpu, const struct fault *f);
 void lane_kevent(struct lane *l, unsigned cpu, const struct kevent *ev);
 void lane_switch(struct lane *l, unsigned cpu, uint16_t as);
+void lane_idle(struct lane *l, unsigned cpu);
 void lane_retire(struct lane *l, unsigned cpu, uint64_t instructions);
 void lane_syscall(struct lane *l, unsigned cpu); /* entry and exit cost */
 

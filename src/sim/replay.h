@@ -1,10 +1,9 @@
 /*
  * replay.h - one replay: decode, resolve once, price in every lane.
  *
- * The life of a reference reads from top to bottom in replay.c: a batch of
- * the trace, the page filter of its side, the kernel's resolution (or its
- * fault), a visit, the lanes.
- * SPDX-License-Identifier: GPL-3.0-or-later
+ * The life of a reference reads from top to bottom in replay.c: a turn of a
+ * trace, a batch of it, the page filter of its side, the kernel's resolution
+ * (or its fault), a visit, the lanes. SPDX-License-Identifier: GPL-3.0-or-later
  */
 #ifndef SIM_REPLAY_H
 #define SIM_REPLAY_H
@@ -30,10 +29,17 @@ struct fault_record {
 	uint64_t cycles; /* in the first lane, failing walk included */
 };
 
+/* About the 2.8 ms that Linux gives a thread (kernel/sched/fair.c:
+ * sysctl_sched_base_slice on 8 CPUs or more), at a nominal 1 GHz. */
+#define REPLAY_SLICE 2800000u
+
 struct replay_options {
-	uint64_t skip;        /* instructions passed over: events only */
+	uint64_t skip;        /* instructions passed over: events only; of each
+				 trace */
 	uint64_t warmup;      /* instructions replayed before counting begins */
 	uint64_t limit;       /* instructions counted; 0: all */
+	uint64_t slice;       /* instructions a thread runs before others come
+				 into question; 0: REPLAY_SLICE */
 	bool modify_is_write; /* a modify is one write; else load, store */
 	bool price_kernel_refs; /* the kernel's accesses to user memory go
 				   through the lanes, not only their faults */
@@ -61,12 +67,14 @@ struct replay_counts {
 	uint64_t events;
 	uint64_t minor, major, signals;
 	uint64_t by_kind[FAULT_KIND_COUNT];
-	uint64_t skipped; /* references that a signal kept from happening */
+	uint64_t skipped;    /* references that a signal kept from happening */
+	uint64_t migrations; /* threads that went on on another CPU */
 };
 
-/* lanes[0 .. n-1] price the same replay; each gets its own struct lane.
- * NULL and *e when a configuration is impossible. */
-struct replay *replay_new(struct trace_reader *trace,
+/* The traces (at least one) run together on one machine; instructions are
+ * those of all of them.  lanes[0 .. n-1] price the same replay; each gets its
+ * own struct lane.  NULL and *e when a configuration is impossible. */
+struct replay *replay_new(struct trace_reader *const *traces, unsigned n_traces,
 			  const struct os_config *os,
 			  const struct lane_config *lanes, unsigned n,
 			  const struct replay_options *opt, struct err *e);
@@ -77,6 +85,10 @@ bool replay_run(struct replay *r, struct err *e);
 
 const struct replay_counts *replay_counts(const struct replay *r);
 const struct os *replay_os(const struct replay *r);
+/* Which trace a process or thread is from, and its number there: of several
+ * traces not all can keep theirs.  False if there is none such. */
+bool replay_origin(const struct replay *r, uint32_t pid, unsigned *trace,
+		   uint32_t *recorded);
 const struct lane_stats *replay_lane_stats(struct replay *r, unsigned lane);
 
 /* Exits what still runs and checks that every frame is free; then frees. */

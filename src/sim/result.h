@@ -41,9 +41,16 @@ struct result_lane {
 	const struct lane_stats *stats;
 };
 
+/* One of the traces replayed together. */
+struct result_trace {
+	const char *path;
+	const struct trace_reader *reader; /* provenance, totals, damage */
+};
+
 struct run_result {
-	const char *trace_path;
-	const struct trace_reader *trace; /* provenance, totals, damage */
+	const struct result_trace *traces;
+	unsigned n_traces;
+	const struct replay *replay; /* whose processes are from which */
 
 	/* What was asked for, in instructions. */
 	uint64_t skip, warmup, limit;

@@ -231,7 +231,7 @@ run_all(const char *path, const struct conf *conf, unsigned lanes)
 		die(&e);
 	for (unsigned i = 0; i < lanes; i++)
 		lane[i] = c.lane;
-	r = replay_new(t, &c.os, lane, lanes, &opt, &e);
+	r = replay_new(&t, 1, &c.os, lane, lanes, &opt, &e);
 	if (!r || !replay_run(r, &e))
 		die(&e);
 	n = *replay_counts(r);

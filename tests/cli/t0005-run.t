@@ -125,7 +125,6 @@ fi
 
 # What can go wrong.
 status "no trace" 2 "$PAGEWALK" run
-status "two traces" 2 "$PAGEWALK" run t.pwt t.pwt
 status "a missing trace" 3 "$PAGEWALK" run nothing.pwt
 like "is named" "$err" 'nothing\.pwt'
 echo "not a trace" >bad.pwt

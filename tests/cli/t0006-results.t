@@ -6,7 +6,7 @@ page=$top_srcdir/doc/results.md
 
 "$tools/mktrace" t.pwt 300
 head -c $(($(wc -c <t.pwt) - 40)) t.pwt >cut.pwt # no index: damage
-"$PAGEWALK" run -q --recover cut.pwt -j r.json --lane teaching
+"$PAGEWALK" run -q --recover cut.pwt t.pwt -j r.json --lane teaching
 test -s r.json && pass "a result" || fail "a result"
 
 # Names that people or traces choose become placeholders, as in the page.
@@ -20,6 +20,7 @@ test -s r.json && pass "a result" || fail "a result"
 	s#^(.*cycles_by_cause)/.+#\1/CAUSE#
 	s#^(.*configuration)/.+#\1/KEY#
 	s#^(trace/provenance)/.+#\1/KEY#
+	s#^traces\[\]/.*#traces#
 	s#\[\]$##' | sort -u >emitted
 sed -n 's/^| `\([^`]*\)` .*/\1/p' "$page" | sort -u >documented
 is "emitted but not documented" "$(comm -23 emitted documented)" ""
