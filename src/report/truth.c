@@ -168,18 +168,39 @@ mark_image(struct align_fault *f, size_t n, const struct align_valgrind *v)
 	map_free(&building);
 }
 
+/* 2 MiB in Valgrind's part of the address space where the program has memory
+ * after all: at an address it asked for, or where the kernel chose (huge
+ * pages).  We faulted there. */
+static void
+find_ours_there(struct map *m, const struct align_fault *ours, size_t n,
+		const struct align_valgrind *v)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_valgrinds(v, ours[i].addr))
+			map_put(m, ours[i].addr >> 21, 1);
+}
+
 void
 truth_mark(struct align_fault *truth, size_t n_truth,
 	   const struct align_fault *ours, size_t n_ours,
 	   const struct align_valgrind *v)
 {
+	struct map there = {0};
+	uint64_t yes;
+
+	find_ours_there(&there, ours, n_ours, v);
 	for (size_t i = 0; i < n_truth; i++) {
+		uint64_t addr = truth[i].addr;
+
 		truth[i].optional = false;
 		if (truth[i].rule != RULE_LAUNCH)
-			truth[i].rule = is_valgrinds(v, truth[i].addr)
-					    ? RULE_MEMORY
-					    : RULE_NONE;
+			truth[i].rule =
+			    is_valgrinds(v, addr) &&
+				    !map_get(&there, addr >> 21, &yes)
+				? RULE_MEMORY
+				: RULE_NONE;
 	}
+	map_free(&there);
 	mark_image(truth, n_truth, v);
 	mark_stack_probes(truth, n_truth, v);
 	mark_copy_tries(truth, n_truth);

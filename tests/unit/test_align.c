@@ -159,6 +159,26 @@ test_repeats(void)
 	free(b);
 }
 
+/* Huge pages and fixed addresses lie where Valgrind's own memory may be. */
+static void
+test_high_memory(void)
+{
+	struct align_fault a[1], b[3];
+	struct align_counts c;
+
+	spell(a, "a");
+	spell(b, "abc");
+	a[0].addr = 0x7f0000200000;
+	b[0].addr = 0x7f0000200000; /* ours has it */
+	b[1].addr = 0x7f0000204000; /* next to it: ours, too, if it had it */
+	b[2].addr = 0x7f0000400000; /* nobody of ours is near */
+	truth_mark(b, 3, a, 1, &V);
+	align_faults(a, 1, b, 3, &V, &c);
+	is_u64(c.same, 1, "high memory of the program's is compared");
+	is_u64(c.missing, 1, "what we lack near it is missing, not set aside");
+	is_u64(b[2].rule, RULE_MEMORY, "elsewhere it is Valgrind's");
+}
+
 static void
 test_memory_and_image(void)
 {
@@ -314,6 +334,7 @@ main(void)
 	test_random();
 	test_repeats();
 	test_memory_and_image();
+	test_high_memory();
 	test_stack_probe();
 	test_copy_tried();
 	test_modify();
