@@ -30,6 +30,9 @@ enum file_kind {
 	FILE_ANON_FD, /* eventfd, epoll, ... */
 };
 
+/* In file_flags, beside O_*: it has no name any more (unlinked). */
+#define FILE_NAMELESS 0x80000000u
+
 /* EV_FILE: defines file number id; the same (dev, inode) keeps its number. */
 struct file_desc {
 	uint32_t id;
@@ -81,7 +84,7 @@ struct syscall_desc {
 	uint64_t args[6];
 	int64_t ret;         /* >= 0, or -errno */
 	uint32_t file;       /* the file its descriptor stands for */
-	uint32_t file_flags; /* O_* the descriptor was opened with */
+	uint32_t file_flags; /* O_* the descriptor was opened with, FILE_* */
 	uint64_t file_size;  /* of that file, before the call; bytes */
 	uint64_t file_pos;   /* where read/write began, if it has a position */
 	uint32_t n_ranges;

@@ -136,8 +136,10 @@ replay_and_compare(struct work *w, struct trace_reader *trace, struct conf *c,
 	size_t n = 0;
 	bool good;
 
-	/* Valgrind runs a vfork as a fork: that is what the kernel saw. */
+	/* Valgrind runs a vfork as a fork, and reads the start of each file
+	 * that is mapped: that is what the kernel saw. */
 	if (!conf_set(c, "os.vfork=copied", "validate", e) ||
+	    !conf_set(c, "os.mmap_probe=yes", "validate", e) ||
 	    !layers_load(c, w->o.no_recorded ? NULL : trace, &w->o.config,
 			 &w->o.set, e))
 		return false;

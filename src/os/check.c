@@ -35,7 +35,8 @@ check_leaf(struct census *k, struct mm *mm, uint64_t addr, uint64_t p,
 		    mm->as, (unsigned long long)addr);
 	if (p & PTE_SPECIAL)
 		return;
-	if (f->kind != FR_ANON && f->kind != FR_FILE && f->kind != FR_SHM)
+	if (f->kind != FR_ANON && f->kind != FR_FILE && f->kind != FR_SHM &&
+	    f->kind != FR_HUGETLB)
 		BUG("space %u: 0x%llx maps %s frame %u", mm->as,
 		    (unsigned long long)addr, frame_kind_names[f->kind], fno);
 	for (i = 0; i < rmap_count(f); i++) {
@@ -50,7 +51,8 @@ check_leaf(struct census *k, struct mm *mm, uint64_t addr, uint64_t p,
 	if (f->kind == FR_ANON && (p & PTE_W) && !(f->flags & FF_EXCLUSIVE))
 		BUG("space %u: 0x%llx is writable, not exclusive", mm->as,
 		    (unsigned long long)addr);
-	if (f->kind != FR_ANON && (p & PTE_W) && !(v->flags & VM_SHARED))
+	if ((p & PTE_W) && !(v->flags & VM_SHARED) &&
+	    (f->kind == FR_HUGETLB ? f->mapcount > 1 : f->kind != FR_ANON))
 		BUG("space %u: 0x%llx could write to a file's page", mm->as,
 		    (unsigned long long)addr);
 	k->ptes[fno]++;
@@ -164,6 +166,8 @@ check_frame(struct census *k, uint32_t fno)
 	if (f->kind == FR_ANON && frame_at(k->os, f->head)->order)
 		k->held[fno]++; /* for belonging to a huge page */
 	k->held[fno] += !!(f->flags & FF_SWAPCACHE);
+	if (f->kind == FR_HUGETLB)
+		return;
 	if (k->held[fno] != f->refs)
 		BUG("%s frame %u: %u references, counted %u",
 		    frame_kind_names[f->kind], fno, f->refs, k->held[fno]);

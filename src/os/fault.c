@@ -127,6 +127,10 @@ handle_fault(struct fctx *c)
 	uint64_t *pmd = pt_find(c->os, c->mm, c->addr, 1);
 	bool done;
 
+	if (c->vma->flags & VM_HUGETLB) {
+		hugetlb_fault(c);
+		return;
+	}
 	if (pmd && (*pmd & PTE_PS))
 		done = handle_huge(c, pmd);
 	else

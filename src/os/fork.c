@@ -83,7 +83,7 @@ copy_vma(struct copy *k)
 {
 	struct vma child = *k->v;
 
-	child.flags &= ~(VM_LOCKED | VM_LOCKONFAULT);
+	child.flags &= ~(VM_LOCKED | VM_LOCKONFAULT | VM_HUGE_OWNER);
 	if (child.flags & VM_WIPEONFORK) {
 		child.anon = child.anon_depth = 0;
 	} else if (child.anon) {

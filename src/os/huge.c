@@ -122,6 +122,10 @@ huge_zap(struct gather *g, uint64_t addr, uint64_t *pmd)
 
 	gather_announce(g);
 	gather_touch(g, addr, PMD_SIZE);
+	if (hugetlb_is(g->os, old)) {
+		hugetlb_zap(g->os, g->mm, addr, pmd);
+		return;
+	}
 	*pmd = 0;
 	if (!huge_is_zero(g->os, old))
 		huge_unmap(g->os, g->mm, addr, pte_fno(old));
@@ -281,9 +285,11 @@ huge_wp(struct fctx *c, uint64_t *pmd)
 bool
 huge_copy(struct os *os, struct mm *to, uint64_t addr, uint64_t *src, bool cow)
 {
-	uint64_t *dst = pt_make(os, to, addr, 1);
-	uint64_t p = *src;
+	uint64_t *dst, p = *src;
 
+	if (hugetlb_is(os, p))
+		return hugetlb_copy(os, to, addr, src);
+	dst = pt_make(os, to, addr, 1);
 	if (!dst || !pt_deposit(os, to, addr))
 		return false;
 	if (cow)
@@ -308,7 +314,8 @@ huge_move(struct os *os, struct mm *mm, uint64_t from, uint64_t *src,
 
 	*src = 0;
 	*dst = p;
-	pt_redeposit(mm, from, to);
+	if (huge_is_zero(os, p) || !hugetlb_is(os, p))
+		pt_redeposit(mm, from, to);
 	if (huge_is_zero(os, p))
 		return;
 	rmap_remove(os, pte_fno(p),

@@ -514,6 +514,7 @@ inode_free(struct os *os, struct inode *ino)
 	struct map_slot s;
 
 	drop_pages(os, ino, 0, UINT64_MAX);
+	hugetlb_drop_inode(os, ino);
 	for (size_t i = 0; map_next(&ino->chunks, &i, &s);)
 		free((void *)(uintptr_t)s.value);
 	map_free(&ino->chunks);

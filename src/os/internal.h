@@ -163,6 +163,7 @@ enum backing {
 	BACK_DEVICE, /* every page mapped at mmap, never faults */
 	BACK_DRIVER, /* a driver inserts pages one by one */
 	BACK_ZERO,   /* /dev/zero */
+	BACK_HUGETLB /* huge pages of the pool */
 };
 
 struct inode {
@@ -183,6 +184,9 @@ struct inode {
 	char *path;
 	struct map chunks; /* index >> CHUNK_BITS -> struct chunk */
 	struct map disk;   /* index -> content, where it is not 0 */
+	/* BACK_HUGETLB, shared, by huge page of the file: its head frame;
+	 * promised and not there yet. */
+	struct map huge, huge_promised;
 };
 
 /* Read-ahead state of an open file (struct file_ra_state). */
@@ -225,6 +229,7 @@ struct ofile {
 #define VM_BLIND       0x01000000u /* not Linux's: what is mapped is not known */
 #define VM_WIPEONFORK  0x02000000u
 #define VM_DONTDUMP    0x04000000u
+#define VM_HUGE_OWNER  0x08000000u /* not Linux's: HPAGE_RESV_OWNER */
 #define VM_MIXEDMAP    0x10000000u
 #define VM_HUGEPAGE    0x20000000u
 #define VM_NOHUGEPAGE  0x40000000u
@@ -288,7 +293,8 @@ struct mm {
 	uint64_t start_brk, brk, stack_limit, mmap_base;
 	uint64_t rss_anon, rss_file, rss_shm, max_rss; /* pages */
 	uint64_t tables, swapped;                      /* pages */
-	struct map deposit; /* address >> 21 -> table put by */
+	struct map deposit;       /* address >> 21 -> table put by */
+	struct map huge_promised; /* address >> 21: a page of the pool is */
 	uint64_t total_vm, locked_vm, committed; /* pages */
 	uint32_t def_flags;                      /* mlockall */
 	struct process *owner;                   /* whose areas */
@@ -333,6 +339,13 @@ struct swap {
 	struct swap_ra ra; /* of clusters */
 };
 
+/* Pages of 2 MiB set aside. */
+struct hugetlb_pool {
+	uint32_t *free; /* head frames, the next one last */
+	size_t n_free, cap;
+	uint64_t total, promised; /* of the free ones, to mappings */
+};
+
 /* Reclaim's lists: a kind of page is inactive, then active. */
 enum lru {
 	LRU_INACTIVE_ANON,
@@ -372,6 +385,7 @@ struct os {
 	uint64_t n_dirty;    /* pages of files, all of them */
 	uint64_t next_flush; /* instruction when the flusher wakes */
 	uint32_t huge_zero;
+	struct hugetlb_pool hugetlb;
 	bool reclaiming;
 
 	struct inode **inodes;
@@ -728,6 +742,22 @@ uint64_t device_pte(struct os *os, const struct vma *v, uint64_t addr);
 void fault_wp(struct fctx *c);
 void fault_swap(struct fctx *c); /* swap.c */
 
+/* hugetlb.c --------------------------------------------------------------- */
+struct call;
+bool hugetlb_init(struct os *os, struct err *e);
+void hugetlb_shutdown(struct os *os);
+void hugetlb_free(struct os *os);
+void hugetlb_close(struct os *os, struct mm *mm, const struct vma *v);
+void hugetlb_drop_inode(struct os *os, struct inode *ino);
+int64_t hugetlb_mmap_errno(const struct call *c, uint64_t len);
+bool hugetlb_mmap(struct call *c, struct vma *v, bool shared);
+bool hugetlb_cuts(struct mm *mm, uint64_t start, uint64_t end);
+void hugetlb_moved(struct mm *mm, uint64_t from, uint64_t to, uint64_t len);
+bool hugetlb_is(struct os *os, uint64_t pmd);
+void hugetlb_zap(struct os *os, struct mm *mm, uint64_t addr, uint64_t *pmd);
+bool hugetlb_copy(struct os *os, struct mm *to, uint64_t addr, uint64_t *src);
+void hugetlb_fault(struct fctx *c);
+
 /* huge.c ------------------------------------------------------------------ */
 bool huge_is_zero(const struct os *os, uint64_t pmd);
 void huge_split(struct os *os, struct mm *mm, uint64_t addr, uint64_t *pmd);
@@ -773,6 +803,7 @@ struct call {
 void call_want(struct call *c, int64_t ret);
 bool call_failed(const struct call *c);
 bool call_refuse(struct call *c, const char *what);
+void call_whole(struct call *c, int64_t error);
 
 /* mman.c, madvise.c, shm.c, fileio.c: handlers of system calls */
 bool user_range_ok(uint64_t addr, uint64_t len);

@@ -21,6 +21,31 @@
 typedef int64_t advise_fn(struct call *c, struct vma *v, uint64_t start,
 			  uint64_t end);
 
+/* Is there anything of huge pages of the pool that this advice is for? */
+static bool
+for_hugetlb(uint64_t advice)
+{
+	switch (advice) {
+	case MADV_DONTNEED:
+	case ADV_DONTNEED_LOCKED:
+	case MADV_REMOVE:
+	case MADV_WILLNEED:
+	case MADV_NORMAL:
+	case MADV_RANDOM:
+	case MADV_SEQUENTIAL:
+	case MADV_DONTFORK:
+	case MADV_DOFORK:
+	case MADV_DONTDUMP:
+	case MADV_MERGEABLE:
+	case MADV_UNMERGEABLE:
+	case ADV_POPULATE_READ:
+	case ADV_POPULATE_WRITE:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Advice that changes flags only ------------------------------------------ */
 
 static int64_t
@@ -91,6 +116,11 @@ advise_dontneed(struct call *c, struct vma *v, uint64_t start, uint64_t end)
 		no &= ~VM_LOCKED;
 	if (v->flags & no)
 		return -EINVAL;
+	if (v->flags & VM_HUGETLB) { /* whole pages of it, not beyond */
+		if (start & (PMD_SIZE - 1))
+			return -EINVAL;
+		end = align_down(end, PMD_SIZE);
+	}
 	gather_begin(&g, c->os, c->mm, start, end);
 	zap_range(&g, start, end);
 	gather_end(&g);
@@ -149,6 +179,10 @@ advise_remove(struct call *c, struct vma *v, uint64_t start, uint64_t end)
 		return -EINVAL;
 	if ((v->flags & (VM_SHARED | VM_WRITE)) != (VM_SHARED | VM_WRITE))
 		return -EACCES;
+	if (v->flags & VM_HUGETLB) {
+		call_refuse(c, "MADV_REMOVE of huge pages of the pool");
+		return 0;
+	}
 	inode_punch(c->os, v->file->inode, vma_index(v, start),
 		    page_of(end - start));
 	return 0;
@@ -310,6 +344,8 @@ walk(struct call *c, advise_fn *fn, uint64_t start, uint64_t end)
 			start = v->start;
 		}
 		stop = min_u64(v->end, end);
+		if ((v->flags & VM_HUGETLB) && !for_hugetlb(c->s->args[2]))
+			return -EINVAL;
 		error = fn(c, v, start, stop);
 		if (error || c->refused)
 			return error;
@@ -330,6 +366,9 @@ sys_madvise(struct call *c)
 		call_want(c, 0);
 	} else if (!user_range_ok(start, len)) {
 		call_want(c, -EINVAL);
+	} else if (fn == advise_flags &&
+		   hugetlb_cuts(c->mm, start, start + len)) {
+		call_whole(c, -EINVAL);
 	} else if (!call_failed(c) || c->s->ret == -ENOMEM) {
 		call_want(c, walk(c, fn, start, start + len));
 	}

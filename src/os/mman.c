@@ -85,6 +85,24 @@ anon_shared(struct os *os, uint64_t len)
 }
 
 static bool
+is_hugetlb(const struct call *c)
+{
+	const uint64_t both = MAP_ANONYMOUS | MAP_HUGETLB;
+
+	return (c->s->args[3] & both) == both;
+}
+
+static uint64_t
+mmap_len(const struct call *c)
+{
+	uint64_t len = c->s->args[1];
+
+	if (len > TASK_SIZE)
+		return len;
+	return is_hugetlb(c) ? align_up(len, PMD_SIZE) : page_up(len);
+}
+
+static bool
 mmap_file(struct call *c, struct vma *v, bool shared)
 {
 	struct inode *ino = inode_of_file(c->os, c->s->file);
@@ -97,6 +115,8 @@ mmap_file(struct call *c, struct vma *v, bool shared)
 		inode_resize(c->os, ino, c->s->file_size);
 	if (ino && ino->backing == BACK_ZERO)
 		ino = NULL;
+	if (is_hugetlb(c))
+		return hugetlb_mmap(c, v, shared);
 	v->name = ino ? VN_FILE : VN_ANON;
 	v->pgoff = ino ? page_of(c->s->args[5]) : page_of(v->start);
 	if (ino) {
@@ -124,6 +144,8 @@ mmap_apply(struct call *c, uint64_t addr, uint64_t len)
 	if (!mmap_file(c, &proto, shared))
 		return false;
 	vma_unmap(c->os, c->mm, addr, addr + len);
+	if (proto.flags & VM_HUGETLB)
+		proto.flags &= ~VM_LOCKED;
 	v = vma_add(c->os, c->mm, &proto);
 	if ((proto.flags & VM_PFNMAP) && !map_device(c->os, c->mm, v))
 		return call_refuse(c, "out of modelled memory: device mapping");
@@ -188,7 +210,7 @@ mmap_errno(const struct call *c)
 	int64_t error;
 
 	off = c->s->args[5];
-	len = page_up(c->s->args[1]);
+	len = mmap_len(c);
 	if (off & (PAGE_SIZE - 1))
 		return -EINVAL;
 	if (!(map & MAP_ANONYMOUS) && !ino)
@@ -201,6 +223,8 @@ mmap_errno(const struct call *c)
 	    (off && off + len < off))
 		return -EOVERFLOW;
 	error = place_errno(c, len);
+	if (!error && is_hugetlb(c))
+		error = hugetlb_mmap_errno(c, len);
 	if (error)
 		return error;
 	if (!(map & MAP_ANONYMOUS))
@@ -210,23 +234,40 @@ mmap_errno(const struct call *c)
 	return type == MAP_PRIVATE ? 0 : -EINVAL;
 }
 
+/* coregrind/m_debuginfo/debuginfo.c:di_notify_mmap() of Valgrind 3.19: of
+ * files that it finds by name. */
+static void
+probe(struct call *c)
+{
+	struct inode *ino = inode_of_file(c->os, c->s->file);
+
+	if ((c->s->args[3] & MAP_ANONYMOUS) || !(c->s->args[2] & PROT_READ) ||
+	    (c->s->file_flags & FILE_NAMELESS) || !ino ||
+	    ino->backing != BACK_FS || !ino->size)
+		return;
+	ra_read(c->os, ofile_get(c->os, c->mm, ino), 0, 1);
+}
+
 void
 sys_mmap(struct call *c)
 {
-	uint64_t len = c->s->args[1], addr = (uint64_t)c->s->ret;
+	uint64_t len = mmap_len(c), addr = (uint64_t)c->s->ret;
 	int64_t error = mmap_errno(c);
 
 	if (error)
 		call_want(c, error);
-	else if (!call_failed(c) && (c->s->args[3] & MAP_FIXED))
-		call_want(c, (int64_t)c->s->args[0]);
+	else if (call_failed(c) || (c->s->args[3] & MAP_FIXED))
+		call_want(c, (int64_t)c->s->args[0]); /* some address */
 	if (call_failed(c))
 		return;
-	if (len > TASK_SIZE || !user_range_ok(addr, page_up(len))) {
+	if (len > TASK_SIZE || !user_range_ok(addr, len)) {
 		call_refuse(c, "mmap: recorded result is no range of pages");
 		return;
 	}
-	mmap_apply(c, addr, page_up(len));
+	if (hugetlb_cuts(c->mm, addr, addr + len))
+		call_whole(c, c->os->cfg.kernel < 612 ? -ENOMEM : -EINVAL);
+	else if (mmap_apply(c, addr, len) && c->os->cfg.mmap_probes)
+		probe(c);
 }
 
 void
@@ -235,6 +276,10 @@ sys_munmap(struct call *c)
 	uint64_t addr = c->s->args[0], len = c->s->args[1];
 	bool valid = len <= TASK_SIZE && user_range_ok(addr, page_up(len));
 
+	if (valid && hugetlb_cuts(c->mm, addr, addr + page_up(len))) {
+		call_whole(c, -EINVAL);
+		return;
+	}
 	call_want(c, valid ? 0 : -EINVAL);
 	if (valid && !call_failed(c))
 		vma_unmap(c->os, c->mm, addr, addr + page_up(len));
@@ -277,7 +322,9 @@ sys_brk(struct call *c)
 	to = page_up(now);
 	if (now < mm->start_brk)
 		return;
-	if (to < from)
+	if (to < from && hugetlb_cuts(mm, to, from))
+		call_whole(c, (int64_t)mm->brk);
+	else if (to < from)
 		vma_unmap(c->os, mm, to, from);
 	else if (to > from && !brk_grow(c, from, to))
 		return;
@@ -298,6 +345,10 @@ sys_remap_file_pages(struct call *c)
 	if (!v || !v->file || !(v->flags & VM_SHARED) || start + len > v->end ||
 	    c->s->args[3] >> 52) {
 		call_want(c, -EINVAL);
+		return;
+	}
+	if (hugetlb_cuts(c->mm, start, start + len)) {
+		call_whole(c, -EINVAL);
 		return;
 	}
 	n = *v;

@@ -63,7 +63,7 @@ change_huge(struct gather *g, struct vma *v, uint64_t bits, uint64_t addr,
 
 	now = (old & (PTE_ADDR | PTE_A | PTE_D | PTE_SPECIAL | PTE_PS)) | bits;
 	if ((v->flags & VM_WRITE) && (now & PTE_P) && !(now & PTE_SPECIAL) &&
-	    (f->flags & FF_EXCLUSIVE) &&
+	    f->kind == FR_ANON && (f->flags & FF_EXCLUSIVE) &&
 	    (g->os->cfg.kernel >= 602 || (now & PTE_D)))
 		now |= PTE_W;
 	if (now == old)
@@ -156,6 +156,10 @@ sys_mprotect(struct call *c)
 	len = (len + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
 	if (!user_range_ok(start, len)) {
 		call_want(c, -ENOMEM);
+		return;
+	}
+	if (hugetlb_cuts(c->mm, start, start + len)) {
+		call_whole(c, -EINVAL);
 		return;
 	}
 	v = vma_find(c->mm, start);

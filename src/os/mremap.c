@@ -147,6 +147,8 @@ move_vma(struct call *c, struct vma *v, uint64_t from, uint64_t old_len,
 		vma_cut(c->os, c->mm, from, from + old_len);
 	v = vma_find(c->mm, from);
 	copy_vma(c, v, from, to, new_len);
+	if (v->flags & VM_HUGETLB)
+		hugetlb_moved(c->mm, from, to, m.len);
 	if (m.len && !move_tables(&m))
 		return call_refuse(c, "out of modelled memory in mremap");
 	if (c->s->args[3] & MREMAP_DONTUNMAP)
@@ -199,6 +201,8 @@ mremap_errno(struct call *c, uint64_t from, uint64_t old_len, uint64_t new_len)
 	v = vma_find(c->mm, from);
 	if (!v)
 		return -EFAULT;
+	if ((v->flags & VM_HUGETLB) && new_len > old_len)
+		return -EINVAL;
 	if (!old_len && !(v->flags & (VM_SHARED | VM_MAYSHARE)))
 		return -EINVAL;
 	if (new_len > old_len && old_len > v->end - from)
@@ -215,8 +219,20 @@ sys_mremap(struct call *c)
 	uint64_t old_len = page_up(c->s->args[1]);
 	uint64_t new_len = page_up(c->s->args[2]);
 	uint64_t to = (uint64_t)c->s->ret;
-	int64_t error = mremap_errno(c, from, old_len, new_len);
 	struct vma *v = from < TASK_SIZE ? vma_find(c->mm, from) : NULL;
+	int64_t error;
+
+	if (v && (v->flags & VM_HUGETLB)) {
+		old_len = align_up(old_len, PMD_SIZE);
+		new_len = align_up(new_len, PMD_SIZE);
+	}
+	error = mremap_errno(c, from, old_len, new_len);
+	if (!error && (hugetlb_cuts(c->mm, from, from + old_len) ||
+		       hugetlb_cuts(c->mm, to, to + new_len) ||
+		       (v->flags & VM_HUGETLB && (to & (PMD_SIZE - 1))))) {
+		call_whole(c, -EINVAL);
+		return;
+	}
 
 	if (error || (!call_failed(c) && (fl & MREMAP_FIXED)))
 		call_want(c, error ? error : (int64_t)c->s->args[4]);

@@ -46,11 +46,10 @@ os_new(const struct os_config *cfg, const struct os_sink *sink, struct err *e)
 		free(os);
 		return NULL;
 	}
-	if (!frames_init(os, e)) {
-		free(os);
-		return NULL;
-	}
-	return os;
+	if (frames_init(os, e) && hugetlb_init(os, e))
+		return os;
+	os_free(os);
+	return NULL;
 }
 
 /* Also after an event that was refused: gives everything back. */
@@ -66,6 +65,7 @@ os_free(struct os *os)
 	for (unsigned i = 0; i < MISMATCH_KEPT; i++)
 		free(os->mismatch[i]);
 	swap_free(os);
+	hugetlb_free(os);
 	map_free(&os->killed);
 	frames_free(os);
 	free(os);
@@ -262,6 +262,7 @@ os_shutdown(struct os *os)
 	if (os->huge_zero)
 		frame_release(os, os->huge_zero, HUGE_ORDER);
 	os->huge_zero = 0;
+	hugetlb_shutdown(os);
 	work_flush(os);
 	frames_check(os);
 	if (os->swap.used)

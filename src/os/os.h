@@ -36,6 +36,7 @@ struct os_config {
 	unsigned folio_max;         /* largest one that reads and writes make */
 	unsigned thp;               /* enum os_thp */
 	bool zero_page;             /* reads map the shared zero page */
+	uint64_t nr_hugepages;      /* hugetlb's pool, pages of 2 MiB */
 	bool use_zero_page;         /* huge zero page for THP read faults */
 	unsigned stack_guard_pages; /* 256 */
 	unsigned overcommit;        /* 0, 1, 2 */
@@ -47,6 +48,7 @@ struct os_config {
 	uint64_t frames;         /* policies of fixed frames: how many */
 	uint64_t reclaim_tick;   /* ... that sample: instructions between */
 	uint64_t working_set;    /* wsclock: its window, instructions */
+	bool mmap_probes;        /* as Valgrind: mmap reads a file's start */
 	bool vfork_copies;       /* as Valgrind runs it: a copy of the memory */
 	unsigned dirty_writeback; /* flusher's period, centiseconds; 0: none */
 	unsigned dirty_expire;    /* age at which it writes, centiseconds */

@@ -102,6 +102,7 @@ mm_put(struct os *os, struct mm *mm)
 	map_free(&mm->files);
 	BUG_ON(mm->deposit.used);
 	map_free(&mm->deposit);
+	map_free(&mm->huge_promised);
 	pt_free_root(os, mm);
 	space_free(os, mm->as);
 	free(mm);

@@ -84,6 +84,20 @@ submit(struct os *os, struct inode *ino, struct ra *ra)
 		   ra->order);
 }
 
+/* What was asked for by a marker ends where a folio would
+ * (page_cache_async_ra() from 6.16 on). */
+static void
+end_on_folio(struct ra *ra)
+{
+	uint64_t end = ra->start + ra->size;
+	uint64_t aligned =
+	    align_down(end, (uint64_t)1 << min_u64(ra->order, 32));
+
+	if (aligned > ra->start)
+		ra->size -= (uint32_t)(end - aligned);
+	ra->async_size = ra->size;
+}
+
 /* ondemand_readahead() for req pages at index, hit: index has the marker. */
 static void
 ondemand(struct os *os, struct ofile *f, uint64_t index, uint32_t req, bool hit)
@@ -123,6 +137,8 @@ ondemand(struct os *os, struct ofile *f, uint64_t index, uint32_t req, bool hit)
 		}
 	}
 	ra->order = hit ? ra->order + 2 : 0;
+	if (hit && os->cfg.kernel >= 616)
+		end_on_folio(ra);
 	submit(os, f->inode, ra);
 }
 

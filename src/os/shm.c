@@ -35,6 +35,10 @@ sys_shmat(struct call *c)
 		return;
 	}
 	v.end = addr + len;
+	if (hugetlb_cuts(c->mm, addr, v.end)) {
+		call_whole(c, -EINVAL);
+		return;
+	}
 	v.flags = VM_READ | VM_MAYACCESS | VM_SHARED | VM_MAYSHARE;
 	if (fl & SHM_RDONLY)
 		v.flags &= ~(VM_MAYWRITE | VM_SHARED);

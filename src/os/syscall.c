@@ -83,6 +83,16 @@ call_refuse(struct call *c, const char *what)
 	return false;
 }
 
+/* The call would cut a huge page of the pool in two, which fails; one that was
+ * recorded as done cannot be followed. */
+void
+call_whole(struct call *c, int64_t error)
+{
+	call_want(c, error);
+	if (!call_failed(c))
+		call_refuse(c, "part of a page of hugetlb was changed");
+}
+
 static void
 note_mismatch(struct call *c, const char *name)
 {

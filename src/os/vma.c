@@ -147,7 +147,7 @@ hold_file(struct vma *v)
 	}
 }
 
-/* Let go of the VMA itself; it is in no array any more. */
+/* Let go of the VMA itself; its pages are out of the page table. */
 static void
 vma_destroy(struct os *os, struct vma *v)
 {
@@ -368,6 +368,7 @@ vma_unmap(struct os *os, struct mm *mm, uint64_t start, uint64_t end)
 		zap_range(&g, mm->vmas[i]->start, mm->vmas[i]->end);
 	for (size_t j = first; j < i; j++) {
 		vma_account(os, mm, mm->vmas[j], -1);
+		hugetlb_close(os, mm, mm->vmas[j]);
 		vma_destroy(os, mm->vmas[j]);
 	}
 	memmove(mm->vmas + first, mm->vmas + i,
@@ -389,6 +390,7 @@ vma_drop_all(struct os *os, struct mm *mm)
 		zap_range(&g, mm->vmas[i]->start, mm->vmas[i]->end);
 	for (size_t i = 0; i < mm->n_vmas; i++) {
 		vma_account(os, mm, mm->vmas[i], -1);
+		hugetlb_close(os, mm, mm->vmas[i]);
 		vma_destroy(os, mm->vmas[i]);
 	}
 	mm->n_vmas = 0;

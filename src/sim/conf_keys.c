@@ -134,6 +134,10 @@ const struct conf_key conf_keys[] = {
      "reads of untouched anonymous memory map the shared zero page; no: a page "
      "of its own, as where mm_forbids_zeropage() says so",
      "Linux 6.8 mm/memory.c: do_anonymous_page"},
+    {"os.nr_hugepages", CONF_COUNT, OS(nr_hugepages), 0, 1 << 24,
+     "pages of 2 MiB", "0", NULL,
+     "the pool that MAP_HUGETLB takes from, out of machine.memory",
+     "Linux 6.8 mm/hugetlb.c: /proc/sys/vm/nr_hugepages, 0 unless set"},
     {"os.use_zero_page", CONF_BOOL, OS(use_zero_page), 0, 1, "", "yes", NULL,
      "reads of untouched huge-page memory map the huge zero page",
      "Linux 6.8 mm/huge_memory.c: transparent_hugepage_flags"},
@@ -142,6 +146,11 @@ const struct conf_key conf_keys[] = {
      "memory, or a copy as of fork",
      "Linux 6.8 kernel/fork.c: copy_mm; Valgrind runs every vfork as fork, so "
      "`pagewalk validate` sets copied"},
+    {"os.mmap_probe", CONF_BOOL, OS(mmap_probes), 0, 1, "", "no", NULL,
+     "mmap of a file that can be read also reads its first kilobyte through "
+     "the same descriptor",
+     "no kernel does; Valgrind does, looking for debug information, so "
+     "`pagewalk validate` sets yes"},
     {"os.stack_guard_pages", CONF_COUNT, OS(stack_guard_pages), 0, 1 << 20,
      "pages", "256", NULL, "gap kept below a growing stack",
      "Linux 6.8 mm/mmap.c: stack_guard_gap"},

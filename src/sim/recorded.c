@@ -131,6 +131,7 @@ static const struct {
     {"kernel.release", "os.kernel", kernel_generation},
     {"setting.memory", "machine.memory", kibibytes},
     {"setting.swap", "os.swap", kibibytes},
+    {"setting.nr_hugepages", "os.nr_hugepages", as_is},
     {"setting.swappiness", "os.swappiness", as_is},
     {"setting.dirty_writeback_centisecs", "os.dirty_writeback", as_is},
     {"setting.dirty_expire_centisecs", "os.dirty_expire", as_is},

@@ -6,6 +6,7 @@
  * then, and before it is first mapped; the program waits for that.
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
+#include "arch/event.h"
 #include "vgtool/pw.h"
 #include <pub_tool_libcbase.h>
 #include <pub_tool_libcfile.h>
@@ -126,6 +127,8 @@ file_of_fd(Int fd, struct file_ref *ref, Bool maps)
 	ref->size = (ULong)st.size;
 	ref->pos = pos < 0 ? 0 : (ULong)pos;
 	ref->flags = sr_isError(flags) ? 0 : (UInt)sr_Res(flags);
+	if (VKI_S_ISREG(st.mode) && !st.nlink)
+		ref->flags |= FILE_NAMELESS;
 	return True;
 }
 

@@ -90,6 +90,8 @@ swarm(void)
 
 			pthread_create(&t, NULL, busy, NULL);
 			work(20000);
+			while (i == 5) /* until it is killed */
+				work(20000);
 			pthread_join(t, NULL);
 			_exit(i);
 		}

@@ -281,6 +281,109 @@ huge(void)
 	put(h, 0, 512);
 }
 
+/* The pool may be empty: then there is nothing to see.  A page that becomes
+ * writable is written once: a hypervisor that shadows page tables in pieces of
+ * 4 KiB lets each piece fault. */
+static void
+hugetlb(void)
+{
+	volatile char *m, *s;
+	pid_t pid;
+
+	m = mmap(NULL, 3 * HUGE, RW, ANON | MAP_HUGETLB, -1, 0);
+	if (m == MAP_FAILED)
+		return;
+	s = mmap(NULL, HUGE, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB, -1,
+		 0);
+	put(m, 0, 512);
+	get(m, 512, 1024);
+	put(m, 600, 601);
+	pid = fork();
+	if (!pid) {
+		get(m, 0, 1024);
+		put(m, 0, 512);
+		if (s != MAP_FAILED)
+			put(s, 0, 512);
+		_exit(0);
+	}
+	join(pid);
+	put(m, 7, 8);
+	put(m, 600, 601);
+	if (s != MAP_FAILED)
+		get(s, 0, 512);
+	protect(m, 512, PROT_READ);
+	protect(m, 512, RW);
+	put(m, 8, 9);
+	advise(m, 512, MADV_DONTNEED);
+	put(m, 0, 512);
+}
+
+static void
+locked(void)
+{
+	volatile char *m = map(64, RW, ANON, -1), *n = map(64, RW, ANON, -1);
+
+	put(m, 0, 8);
+	if (mlock((char *)m, 64 * PAGE))
+		return;
+	put(m, 0, 64);
+	must(!mlock2((char *)n, 64 * PAGE, MLOCK_ONFAULT), "mlock2");
+	put(n, 0, 64);
+	advise(n, 64, MADV_DONTNEED);
+	munlock((char *)m, 64 * PAGE);
+	advise(m, 64, MADV_DONTNEED);
+	get(m, 0, 64);
+}
+
+static void
+collapsed(void)
+{
+	char *m = (char *)map(2 * 512, RW, ANON, -1);
+	volatile char *h =
+	    (char *)(((uintptr_t)m + HUGE - 1) & ~(uintptr_t)(HUGE - 1));
+
+	put(h, 0, 300);
+	advise(h, 512, 25 /* MADV_COLLAPSE */);
+	put(h, 0, 512);
+	protect(h, 512, PROT_READ);
+	get(h, 0, 512);
+}
+
+/* Code that is written, then run. */
+static void
+compiled(void)
+{
+	char *m = (char *)map(16, RW | PROT_EXEC, ANON, -1);
+
+	for (int i = 0; i < 16; i++)
+		m[i * PAGE] = (char)0xc3; /* ret */
+	for (int i = 0; i < 16; i++)
+		((void (*)(void))(uintptr_t)(m + i * PAGE))();
+	protect(m, 16, PROT_READ | PROT_EXEC);
+	for (int i = 0; i < 16; i++)
+		((void (*)(void))(uintptr_t)(m + i * PAGE))();
+}
+
+static void
+split(void)
+{
+	volatile char *m = map(64, RW, ANON, -1);
+
+	put(m, 0, 64);
+	for (long i = 0; i < 64; i += 4)
+		protect(m + i * PAGE, 2, PROT_READ);
+	get(m, 0, 64);
+	for (long i = 0; i < 64; i += 4)
+		protect(m + i * PAGE, 2, RW);
+	put(m, 0, 64);
+	for (long i = 0; i < 64; i += 8)
+		must(!munmap((char *)m + i * PAGE, PAGE), "munmap");
+	put(m, 1, 8);
+	must(mmap((char *)m, 64 * PAGE, RW, ANON | MAP_FIXED, -1, 0) == m,
+	     "mmap");
+	put(m, 0, 64);
+}
+
 /* Files -------------------------------------------------------------------- */
 
 static void
@@ -379,6 +482,87 @@ read_write(void)
 	must(pwrite(fd, (char *)m, 64 * PAGE, 0) == 64 * PAGE, "pwrite");
 }
 
+/* A file that is all hole: made longer, never written. */
+static int
+hole(long pages)
+{
+	int fd = file(0, false);
+
+	must(!ftruncate(fd, pages * PAGE), "ftruncate");
+	return fd;
+}
+
+static void
+hole_written(void)
+{
+	put(map(256, RW, MAP_SHARED, hole(256)), 0, 256);
+}
+
+static void
+hole_read(void)
+{
+	get(map(256, PROT_READ, MAP_SHARED, hole(256)), 0, 256);
+	get(map(256, RW, MAP_PRIVATE, hole(256)), 0, 256);
+}
+
+static void
+hole_strided(void)
+{
+	volatile char *m = map(1024, RW, MAP_SHARED, hole(1024));
+
+	for (long i = 1023; i >= 0; i -= 7)
+		put(m, i, i + 1);
+	put(m, 0, 1024);
+}
+
+static void
+grown(void)
+{
+	int fd = file(16, false);
+	volatile char *m = map(128, RW, MAP_SHARED, fd);
+
+	put(m, 0, 16);
+	expect(m + 20 * PAGE, true, SIGBUS, BUS_ADRERR);
+	must(!ftruncate(fd, 100 * PAGE + 10), "ftruncate");
+	put(m, 0, 101);
+	expect(m + 101 * PAGE, true, SIGBUS, BUS_ADRERR);
+}
+
+static void
+written_and_mapped(void)
+{
+	static char bytes[64 * PAGE];
+	int fd = file(0, false);
+	volatile char *m = map(64, RW, MAP_SHARED, fd);
+
+	must(write(fd, bytes, sizeof(bytes)) == sizeof(bytes), "write");
+	get(m, 0, 32);
+	put(m, 0, 64);
+	must(!fdatasync(fd), "fdatasync");
+	must(pwrite(fd, bytes, 16 * PAGE, 0) == 16 * PAGE, "pwrite");
+	put(m, 0, 64);
+	must(!sync_file_range(fd, 0, 0,
+			      SYNC_FILE_RANGE_WAIT_BEFORE |
+				  SYNC_FILE_RANGE_WRITE |
+				  SYNC_FILE_RANGE_WAIT_AFTER),
+	     "sync_file_range");
+	put(m, 0, 64);
+}
+
+static void
+copied_files(void)
+{
+	static char bytes[16 * PAGE];
+	int from = file(64, false), to = file(0, false);
+
+	while (read(from, bytes, sizeof(bytes)) > 0)
+		;
+	must(!lseek(from, 0, SEEK_SET), "lseek");
+	for (ssize_t n; (n = read(from, bytes, sizeof(bytes))) > 0;)
+		must(write(to, bytes, (size_t)n) == n, "write");
+	get(map(64, PROT_READ, MAP_PRIVATE, to), 0, 64);
+}
+
 /* Shared memory ------------------------------------------------------------ */
 
 static void
@@ -448,6 +632,47 @@ anon_shared(void)
 	get(p, 0, 64);
 	get(s, 0, 64);
 	put(p, 0, 64);
+}
+
+static void
+punched(void)
+{
+	int fd = memfd_create("micro", 0);
+	volatile char *m;
+
+	must(fd >= 0 && !ftruncate(fd, 64 * PAGE), "memfd_create");
+	m = map(64, RW, MAP_SHARED, fd);
+	put(m, 0, 64);
+	must(!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			8 * PAGE, 16 * PAGE),
+	     "fallocate");
+	get(m, 0, 64);
+	advise(m + 32 * PAGE, 16, MADV_REMOVE);
+	put(m, 0, 64);
+	must(!ftruncate(fd, 16 * PAGE), "ftruncate");
+	expect(m + 20 * PAGE, false, SIGBUS, BUS_ADRERR);
+	put(m, 0, 16);
+}
+
+/* Two views of one memory, with different rights; the pages move. */
+static void
+two_views(void)
+{
+	int fd = memfd_create("micro", 0);
+	volatile char *m, *r, *n;
+
+	must(fd >= 0 && !ftruncate(fd, 64 * PAGE), "memfd_create");
+	m = map(64, RW, MAP_SHARED, fd);
+	put(m, 0, 32);
+	r = map(64, PROT_READ, MAP_SHARED, fd);
+	get(r, 0, 64);
+	n = mremap((char *)m, 0, 64 * PAGE, MREMAP_MAYMOVE);
+	must(n != MAP_FAILED, "mremap");
+	put(n, 0, 64);
+	m = mremap((char *)m, 64 * PAGE, 64 * PAGE,
+		   MREMAP_MAYMOVE | 4 /* MREMAP_DONTUNMAP */);
+	if (m != MAP_FAILED)
+		put(m, 0, 64);
 }
 
 /* Processes ---------------------------------------------------------------- */
@@ -539,6 +764,76 @@ threads(void)
 /* Signals ------------------------------------------------------------------ */
 
 static void
+fork_advised(void)
+{
+	volatile char *m = map(96, RW, ANON, -1);
+	pid_t pid;
+
+	put(m, 0, 96);
+	advise(m, 32, MADV_WIPEONFORK);
+	advise(m + 32 * PAGE, 32, MADV_DONTFORK);
+	pid = fork();
+	if (!pid) {
+		get(m, 0, 32);
+		put(m, 0, 32);
+		expect(m + 40 * PAGE, false, SIGSEGV, SEGV_MAPERR);
+		put(m, 64, 96);
+		_exit(0);
+	}
+	join(pid);
+	put(m, 0, 96);
+}
+
+/* Copied, read back by the kernel, given away, with pages never written. */
+static void
+fork_piped(void)
+{
+	volatile char *m = map(64, RW, ANON, -1);
+	int pipes[2];
+	pid_t pid;
+
+	put(m, 0, 16);
+	get(m, 16, 32);
+	must(!pipe(pipes), "pipe");
+	pid = fork();
+	if (!pid) {
+		must(write(pipes[1], (char *)m, 8 * PAGE) == 8 * PAGE, "write");
+		put(m, 8, 64);
+		_exit(0);
+	}
+	for (long got = 0; got < 8 * PAGE;) {
+		ssize_t n = read(pipes[0], (char *)m + got, 8 * PAGE);
+
+		must(n > 0, "read");
+		got += n;
+	}
+	join(pid);
+	put(m, 0, 64);
+}
+
+static void *
+use_stack(void *unused)
+{
+	volatile char deep[48 * PAGE];
+
+	(void)unused;
+	put(deep, 0, 48);
+	return NULL;
+}
+
+static void
+thread_stacks(void)
+{
+	pthread_t t[3];
+
+	for (int i = 0; i < 3; i++) {
+		must(!pthread_create(&t[i], NULL, use_stack, NULL),
+		     "pthread_create");
+		pthread_join(t[i], NULL);
+	}
+}
+
+static void
 refused(void)
 {
 	volatile char *m = map(16, RW, ANON, -1);
@@ -574,6 +869,11 @@ static const struct {
     {"heap", heap},
     {"grows-down", grows_down},
     {"huge", huge},
+    {"hugetlb", hugetlb},
+    {"locked", locked},
+    {"collapsed", collapsed},
+    {"compiled", compiled},
+    {"split", split},
     {"file-private", file_private},
     {"file-shared", file_shared},
     {"cold-normal", cold_normal},
@@ -582,13 +882,24 @@ static const struct {
     {"cold-write", cold_write},
     {"truncated", truncated},
     {"read-write", read_write},
+    {"hole-written", hole_written},
+    {"hole-read", hole_read},
+    {"hole-strided", hole_strided},
+    {"grown", grown},
+    {"written-mapped", written_and_mapped},
+    {"copied-files", copied_files},
     {"memory-file", memory_file},
+    {"punched", punched},
+    {"two-views", two_views},
     {"system-v", system_v},
     {"anon-shared", anon_shared},
     {"forked", forked},
     {"grandchild", grandchild},
     {"spawned", spawned},
+    {"fork-advised", fork_advised},
+    {"fork-piped", fork_piped},
     {"threads", threads},
+    {"thread-stacks", thread_stacks},
     {"refused", refused},
 };
 

@@ -275,6 +275,39 @@ test_odd_write(void)
 	kit_end(&k);
 }
 
+/* The pages of a file without any that a write through a mapping faults on,
+ * when mmap has read its start: as Linux 6.18 was seen to do it on ext4 with
+ * 8 MiB of readahead (doc/validation.md). */
+static void
+test_probe(void)
+{
+	static const uint64_t want[] = {0,  1,  2,  3,  4,  8,  12,  16, 20,
+					24, 32, 48, 64, 80, 96, 128, 192};
+	struct os_config cfg = kit_config();
+	uint64_t at = KIT_BASE, n = 0;
+	bool right = true;
+	struct kit k;
+
+	cfg.kernel = 618;
+	cfg.page_cache = CACHE_COLD;
+	cfg.folio_max = 9;
+	cfg.readahead_bytes = 8 << 20;
+	cfg.mmap_probes = true;
+	kit_start(&k, &cfg);
+	kit_mmap(&k, at, 256, PROT_READ | PROT_WRITE, MAP_SHARED,
+		 kit_file(&k, FILE_REGULAR, 256 * PG), 0);
+	for (uint64_t i = 0; i < 256; i++)
+		if (kit_touch(&k, at + i * PG, ACC_WRITE))
+			right = right && n < 17 && want[n++] == i;
+	ok(right, "faults where Linux takes them");
+	is_u64(n, 17, "... and no others");
+	kit_mmap(&k, at, 256, PROT_WRITE, MAP_SHARED,
+		 kit_file(&k, FILE_REGULAR, 256 * PG), 0);
+	is_u64(kit_run(&k, at, 256, ACC_WRITE), 256,
+	       "a mapping that cannot be read is not probed");
+	kit_end(&k);
+}
+
 int
 main(void)
 {
@@ -284,5 +317,6 @@ main(void)
 	test_recorded();
 	test_writes();
 	test_odd_write();
+	test_probe();
 	return done_testing();
 }
