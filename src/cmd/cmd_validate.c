@@ -53,7 +53,7 @@ static const struct opt_spec specs[] = {
     {"backend", 'b', OPT_STRING, "NAME", "what captures, as for capture",
      offsetof(struct options, backend)},
     {"keep", 'k', OPT_STRING, "DIR",
-     "leave trace and fault log of each run in DIR",
+     "leave trace, fault log and smaps of each run in DIR",
      offsetof(struct options, keep)},
     {"least", 'm', OPT_U64, "PERCENT",
      "fail unless that much agrees (default 0)",
@@ -96,12 +96,21 @@ on_fault(void *ctx, const struct fault_record *r, struct err *e)
 	return !w->logging || fault_log_put(&w->log, r, e);
 }
 
+static void
+on_end(void *ctx, const struct os *os, uint32_t pid)
+{
+	struct work *w = ctx;
+
+	resident_compare(&w->v.runs[w->v.n_runs].resident, os, pid);
+}
+
 static struct replay *
 new_replay(struct work *w, struct trace_reader *trace, const struct conf *c,
 	   struct err *e)
 {
 	struct conf_resolved r;
-	struct replay_options opt = {.on_fault = on_fault, .ctx = w};
+	struct replay_options opt = {
+	    .on_fault = on_fault, .on_exit = on_end, .ctx = w};
 
 	if (!conf_resolve(c, &r, e))
 		return NULL;
@@ -201,16 +210,24 @@ static bool
 one_run(struct work *w, struct err *e)
 {
 	char *path = file_of_run(w, "pwt");
-	struct capture_options opt = {
-	    .output = path, .backend = w->o.backend, .quiet = true};
+	char *smaps = file_of_run(w, "smaps");
+	struct capture_options opt = {.output = path,
+				      .smaps = smaps,
+				      .backend = w->o.backend,
+				      .quiet = true};
 	struct kernel_faults *k = tracepoints(w);
+	struct resident *resident = &w->v.runs[w->v.n_runs].resident;
 	bool good;
 
 	good = run_captured(&opt, w->argv, k, &w->v.captured_status, e) &&
+	       resident_read(resident, smaps, e) &&
 	       open_and_compare(w, path, k, e);
-	if (!w->o.keep)
+	if (!w->o.keep) {
 		unlink(path);
+		unlink(smaps);
+	}
 	kernel_faults_free(k);
+	free(smaps);
 	free(path);
 	return good;
 }

@@ -96,3 +96,35 @@ os_area(const struct os *os, uint32_t id)
 {
 	return id < os->n_areas ? &os->areas[id] : NULL;
 }
+
+/* Entries of [it->addr, it->end) that count. */
+static uint64_t
+count_resident(struct os *os, struct mm *mm, struct pt_iter it)
+{
+	uint64_t n = 0;
+
+	while (pt_next(os, mm, &it)) {
+		if (!it.pte && !(*it.pmd & PTE_SPECIAL) &&
+		    !hugetlb_is(os, *it.pmd))
+			n += page_of(it.hi - it.lo);
+		for (uint64_t a = it.lo; it.pte && a < it.hi;
+		     a += PAGE_SIZE, it.pte++)
+			n += pte_present(*it.pte) && !(*it.pte & PTE_SPECIAL);
+	}
+	return n;
+}
+
+bool
+os_resident(const struct os *os, uint32_t pid, uint64_t start, uint64_t end,
+	    uint64_t *pages, uint32_t *area)
+{
+	const struct process *p = map_get_ptr(&os->live, pid);
+	struct vma *v = p ? vma_find_from(p->mm, start, NULL) : NULL;
+
+	if (!v || v->start >= end)
+		return false;
+	*area = v->area;
+	*pages = count_resident((struct os *)(uintptr_t)os, p->mm,
+				(struct pt_iter){.addr = start, .end = end});
+	return true;
+}

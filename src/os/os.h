@@ -211,6 +211,12 @@ struct os_process {
 uint32_t os_process_count(const struct os *os);
 void os_process(const struct os *os, uint32_t i, struct os_process *out);
 
+/* Pages of [start, end) that process pid has mapped and that count as its
+ * resident set, and the area of the first mapping there.  False if it is not
+ * alive or has no mapping there. */
+bool os_resident(const struct os *os, uint32_t pid, uint64_t start,
+		 uint64_t end, uint64_t *pages, uint32_t *area);
+
 /* Totals of things that are not faults. */
 struct os_stats {
 	uint64_t syscalls, result_mismatches; /* recorded ret != modelled */

@@ -372,7 +372,7 @@ val_compare(struct val_run *run, struct val_ours *ours, const struct os *os,
 	struct comparison c = {.run = run, .ours = ours, .os = os};
 	struct truth *t = &c.truth;
 
-	*run = (struct val_run){.compared = records != NULL};
+	run->compared = records != NULL;
 	list_processes(&c);
 	for (size_t i = 0; i < ours->n; i++)
 		ours->faults[i].heap =
@@ -407,6 +407,7 @@ val_run_free(struct val_run *run)
 	free(run->groups);
 	free(run->faults);
 	free(run->processes);
+	resident_free(&run->resident);
 	*run = (struct val_run){0};
 }
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "report/align.h"
+#include "report/resident.h"
 
 struct err;
 struct fault_record;
@@ -51,7 +52,8 @@ struct val_run {
 	struct val_group *groups; /* most frequent first */
 	struct val_fault *faults;
 	size_t n_processes, n_groups, n_faults, cap_groups, cap_faults;
-	uint64_t minor, major; /* the model's, of all processes */
+	uint64_t minor, major;    /* the model's, of all processes */
+	struct resident resident; /* no rows: not known */
 };
 
 /* The faults of a replay, as they come. */

@@ -90,12 +90,34 @@ groups_json(const struct val_run *run)
 }
 
 static json_t *
+resident_json(const struct resident *r)
+{
+	json_t *all = json_object(), *list = json_array();
+
+	json_put_number(all, "kernel", r->kernel);
+	json_put_number(all, "replay", r->replay);
+	for (size_t i = 0; i < r->n_rows; i++) {
+		json_t *j = json_object();
+
+		json_put_number(j, "pid", r->rows[i].pid);
+		json_put(j, "mapping", json_text(r->rows[i].mapping));
+		json_put_number(j, "kernel", r->rows[i].kernel);
+		json_put_number(j, "replay", r->rows[i].replay);
+		json_array_append_new(list, j);
+	}
+	json_put(all, "mappings", list);
+	return all;
+}
+
+static json_t *
 run_json(const struct val_run *run)
 {
 	json_t *j = run->compared ? counts_json(&run->counts) : json_object();
 
 	json_put_number(j, "minor", run->minor);
 	json_put_number(j, "major", run->major);
+	if (run->resident.n_rows)
+		json_put(j, "resident", resident_json(&run->resident));
 	if (!run->compared)
 		return j;
 	json_put_number(j, "lost", run->lost);

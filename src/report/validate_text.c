@@ -119,6 +119,33 @@ print_aside(const struct val_run *run, FILE *f)
 	table_print(t, f);
 }
 
+/* Sums, and the mappings that differ. */
+static void
+print_resident(const struct resident *r, FILE *f)
+{
+	struct table *t = table_new("lrrr");
+
+	if (!r->n_rows)
+		return;
+	fputs("\nResident when each process ended, pages (smaps)\n", f);
+	HEADING(t, "", "pid", "kernel", "replay");
+	table_text(t, "all");
+	table_text(t, "%s", "");
+	table_count(t, r->kernel);
+	table_count(t, r->replay);
+	for (size_t i = 0; i < r->n_rows; i++) {
+		const struct resident_row *row = &r->rows[i];
+
+		if (row->kernel == row->replay)
+			continue;
+		table_text(t, "%s", row->mapping);
+		table_text(t, "%" PRIu32, row->pid);
+		table_count(t, row->kernel);
+		table_count(t, row->replay);
+	}
+	table_print(t, f);
+}
+
 static void
 print_counts(const struct validation *v, const struct val_run *run, FILE *f)
 {
@@ -196,4 +223,5 @@ val_text(const struct validation *v, bool each, FILE *f)
 		print_aside(run, f);
 	}
 	print_counts(v, run, f);
+	print_resident(&run->resident, f);
 }

@@ -48,6 +48,8 @@ struct replay_options {
 	 * to date in its faults, not in its references. */
 	bool (*on_fault)(void *ctx, const struct fault_record *r,
 			 struct err *e);
+	/* Called before a process ends.  May be NULL. */
+	void (*on_exit)(void *ctx, const struct os *os, uint32_t pid);
 	/* Called about every 4 M references; false stops it, as Ctrl-C does.
 	 * May be NULL. */
 	bool (*on_progress)(void *ctx, uint64_t instructions,

@@ -162,6 +162,8 @@ apply_event(struct replay *r, struct event *ev)
 	}
 	if (ev->kind == EV_SYSCALL)
 		return apply_syscall(r, ev);
+	if (ev->kind == EV_EXIT && r->opt.on_exit)
+		r->opt.on_exit(r->opt.ctx, r->os, ev->pid);
 	return tell_kernel(r, ev);
 }
 

@@ -21,6 +21,8 @@ struct capture_options {
 	uint64_t skip_refs;  /* leave out so many first, keep their events */
 	uint64_t level;      /* zlib, 0: default */
 	const char *backend; /* pagewalk or lackey; NULL: the best there is */
+	const char *smaps;   /* where /proc/PID/smaps of each process goes, as
+				it is about to end; our tool only.  Or NULL */
 	bool roi;            /* references between markers of a region only */
 	bool quiet;          /* no closing line, no progress */
 	bool progress;       /* progress even if stderr is no terminal */

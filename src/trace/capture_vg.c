@@ -30,6 +30,7 @@ capture_vg_launch(struct capture *c, const char *valgrind, char *const *argv,
 	const struct vgstream_options o = {.valgrind = valgrind,
 					   .tool_dir = dir,
 					   .words = words,
+					   .smaps = c->opt->smaps,
 					   .mask = mask};
 
 	if (!dir)

@@ -400,6 +400,25 @@ put_exit(struct vgstream *vs, struct stream *st, uint32_t status)
 	put_thread_event(vs, st, EV_EXIT, st->pid)->status = status;
 }
 
+/* Its process waits. */
+static void
+keep_smaps(struct vgstream *vs, uint32_t pid)
+{
+	char path[32], line[4096];
+	FILE *in;
+
+	if (!vs->smaps)
+		return;
+	snprintf(path, sizeof(path), "/proc/%u/smaps", pid);
+	in = fopen(path, "re");
+	if (!in)
+		return;
+	fprintf(vs->smaps, "pid %u\n", pid);
+	while (fgets(line, sizeof(line), in))
+		fputs(line, vs->smaps);
+	fclose(in);
+}
+
 static void
 read_segment(struct vgstream *vs, struct stream *st, const struct vgr_seg *s)
 {
@@ -575,6 +594,7 @@ read_thread_record(struct vgstream *vs, struct stream *st, uint32_t type)
 		read_marker(vs, st, t);
 		break;
 	case VGR_EXIT:
+		keep_smaps(vs, st->pid);
 		put_exit(vs, st, x->status);
 		break;
 	default:

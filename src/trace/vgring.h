@@ -68,7 +68,9 @@ struct vgring_ctl {
 	uint64_t magic;
 	uint32_t consumer_pid;
 	uint32_t closed; /* the consumer wants no more: run on unrecorded */
-	uint64_t pad0[6];
+	uint32_t wait_at_exit; /* until the consumer has taken all in */
+	uint32_t pad;
+	uint64_t pad0[5];
 	uint64_t seq; /* the last number taken */
 	uint64_t pad1[7];
 	uint32_t sleeping; /* the consumer sleeps on bell */

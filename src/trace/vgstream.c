@@ -183,6 +183,10 @@ vgstream_start(const struct vgstream_options *o, char *const *argv,
 {
 	struct vgstream *vs = vgstream_open(e);
 
+	if (vs && o->smaps) {
+		vs->smaps = fopen(o->smaps, "we");
+		vs->ctl->wait_at_exit = vs->smaps != NULL;
+	}
 	if (vs && !launch(vs, o, argv, e)) {
 		vgstream_free(vs);
 		return NULL;
@@ -582,6 +586,8 @@ vgstream_free(struct vgstream *vs)
 	map_free(&vs->file_ids);
 	map_free(&vs->mapped);
 	page_cache_close(&vs->page_cache);
+	if (vs->smaps)
+		fclose(vs->smaps);
 	free(vs->ids);
 	free(vs->addrs);
 	free(vs->record);

@@ -30,6 +30,7 @@ struct vgstream_options {
 	const char *valgrind; /* path of Valgrind's launcher */
 	const char *tool_dir;
 	const char *const *words; /* more of Valgrind's options, or NULL */
+	const char *smaps;        /* as in struct capture_options */
 	const sigset_t *mask;     /* the program's signal mask, or NULL */
 };
 

@@ -5,6 +5,8 @@
 #ifndef TRACE_VGSTREAM_INT_H
 #define TRACE_VGSTREAM_INT_H
 
+#include <stdio.h>
+
 #include "base/err.h"
 #include "base/map.h"
 #include "trace/capture_files.h"
@@ -60,6 +62,7 @@ struct vgstream {
 	struct vg_blocks blocks;
 	struct files files;
 	struct page_cache page_cache;
+	FILE *smaps;         /* or NULL */
 	struct map mapped;   /* numbers of files that have been mapped */
 	struct map file_ids; /* file_key() of device and inode -> number */
 	uint64_t until;      /* segments up to this number may be read */

@@ -128,6 +128,7 @@ put_exit(UInt status)
 	x->tid = pw.running_tid;
 	x->status = status;
 	ring_commit();
+	ring_wait_at_exit();
 	ring_set_state(VGSLOT_EXITED);
 	ring_bell();
 }

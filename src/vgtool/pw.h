@@ -68,7 +68,10 @@ UInt ring_reserve_slot(void);
 void ring_cancel_slot(UInt slot);
 void ring_become(UInt slot); /* after fork, in the child */
 void ring_bell(void);
-void ring_sync(void); /* wait until all that is committed has been read */
+void ring_sync(void);
+void ring_wait_at_exit(void);
+/* the same, if the consumer asks for it */ /* wait until all that is
+					       committed has been read */
 
 /* instrument.c */
 IRSB *pw_instrument(VgCallbackClosure *closure, IRSB *in,

@@ -150,6 +150,13 @@ ring_sync(void)
 	}
 }
 
+void
+ring_wait_at_exit(void)
+{
+	if (load(&r->ctl->wait_at_exit))
+		ring_sync();
+}
+
 static ULong
 time_now(void)
 {

@@ -723,7 +723,7 @@ grandchild(void)
 static void
 spawned(void)
 {
-	char *args[] = {"true", NULL};
+	char true_name[] = "true", *args[] = {true_name, NULL};
 	volatile char *m = map(50, RW, ANON, -1);
 	pid_t pid;
 

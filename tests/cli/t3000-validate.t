@@ -1,0 +1,54 @@
+#!/bin/sh
+# t3000-validate.t - the kernel's page faults against the replay's, one by one,
+# where the tracepoints are to be had.
+# SPDX-License-Identifier: GPL-3.0-or-later
+if ! test -x "$top_builddir/src/vgtool/pagewalk-amd64-linux" ||
+    ! command -v valgrind >/dev/null 2>&1; then
+	echo "1..0 # SKIP no Valgrind, or our tool has not been built"
+	exit 0
+fi
+. "$top_srcdir/tests/cli/tap.sh"
+# A program's descriptors begin at 3, whatever make's jobserver left open.
+exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+micro=$top_builddir/tests/programs/micro
+
+# get FILE PATH
+get() {
+	"$tools/json" "$1" "$2"
+}
+
+status "a program" 0 "$PAGEWALK" validate -j true.json -- "$micro" anon
+like "the report names it" "$out" '^command +.*micro anon'
+if test "$(get true.json method)" != '"tracepoints"'; then
+	why=$(get true.json unavailable)
+	like "only counts are compared, and it says why" "$out" \
+	    'no page faults recorded'
+	skip "faults one by one" "no tracepoints here: $why"
+	done_testing
+fi
+
+# One thing at a time: every fault, and what was in memory at the end.
+for step in anon rights populate moved split compiled file-shared \
+    hole-written grown punched two-views; do
+	status "$step: all agree" 0 "$PAGEWALK" validate -q -m 100 \
+	    -j "$step.json" -- "$micro" "$step"
+	is "$step: as many pages resident" \
+	    "$(get "$step.json" 'runs/[0]/resident/replay')" \
+	    "$(get "$step.json" 'runs/[0]/resident/kernel')"
+done
+for step in advised huge forked system-v threads; do
+	# A child of fork runs code that Valgrind need not read again.
+	status "$step: all agree" 0 "$PAGEWALK" validate -q -m 100 -- \
+	    "$micro" "$step"
+done
+status "a real one" 0 "$PAGEWALK" validate -q -m 98 -- sort "$0"
+
+# It is the comparison that decides.
+status "another kernel's rules" 1 "$PAGEWALK" validate -q -m 100 \
+    --set os.fault_around=4K -- "$micro" file-private
+like "how much agrees" "$err" '% agree, 100 were asked for'
+status "what it keeps" 0 "$PAGEWALK" validate -q -k kept -- "$micro" heap
+for f in run1.pwt run1.csv run1.smaps; do
+	ok "$f" test -s "kept/$f"
+done
+done_testing
