@@ -36,7 +36,10 @@ can_reuse(struct fctx *c, uint64_t pte)
 		return false;
 	if (f->flags & FF_EXCLUSIVE)
 		return true;
-	/* wp_can_reuse_anon_folio(): the swap cache's reference is not one */
+	/* wp_can_reuse_anon_folio(): not of a larger folio before 6.15 */
+	if ((f->flags & FF_LARGE) && c->os->cfg.kernel < 615)
+		return false;
+	/* The swap cache's reference is not one */
 	if (f->refs == 2 && (f->flags & FF_SWAPCACHE) && swap_sole(c->os, f))
 		swapcache_drop(c->os, pte_fno(pte));
 	return f->refs == 1;

@@ -56,6 +56,8 @@ fault_anon(struct fctx *c)
 		return;
 	}
 	vma_need_anon(c->os, c->mm, c->vma);
+	if (mthp_fault(c))
+		return;
 	fno = frame_alloc(c->os, 0, FR_ANON);
 	if (!fno) {
 		fault_oom(c);
@@ -303,8 +305,7 @@ os_fault(struct os *os, struct task *t, vaddr addr, enum access acc,
 	bool present = false;
 
 	os->insn = max_u64(os->insn, insn);
-	if (flusher_is_due(os))
-		flusher_run(os);
+	daemons(os);
 	os->work = (struct kwork){0};
 	os->faulting = c.mm;
 	take_fault(&c, addr.raw, &present);

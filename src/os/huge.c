@@ -324,10 +324,81 @@ huge_move(struct os *os, struct mm *mm, uint64_t from, uint64_t *src,
 		 (struct rmap_at){.as = mm->as, .huge = true, .addr = to});
 }
 
+/* Folios between ---------------------------------------------------------- */
+
+static bool
+mthp_on(const struct os *os, const struct vma *v, unsigned order)
+{
+	unsigned on = os->cfg.mthp[order - OS_MTHP_ORDER];
+
+	if (on == MTHP_INHERIT)
+		on = os->cfg.thp; /* the same values */
+	return on == MTHP_ALWAYS ||
+	       (on == MTHP_MADVISE && (v->flags & VM_HUGEPAGE));
+}
+
+/* Does a folio of that order fit around the fault, where nothing is yet? */
+static bool
+mthp_fits(const struct fctx *c, unsigned order)
+{
+	uint64_t bytes = PAGE_SIZE << order;
+	uint64_t base = align_down(c->addr, bytes);
+	const uint64_t *pte = c->pte - page_of(c->addr - base);
+
+	if (base < c->vma->start || base + bytes > c->vma->end)
+		return false;
+	for (unsigned i = 0; i < 1u << order; i++)
+		if (pte[i])
+			return false;
+	return true;
+}
+
+/* Its pages live on as small ones that know they came together. */
+static void
+mthp_map(struct fctx *c, uint32_t head, unsigned order)
+{
+	uint64_t bits = vma_pte_bits(c->os, c->vma) | PTE_D |
+			(c->vma->flags & VM_WRITE ? PTE_W : 0);
+	uint64_t base = align_down(c->addr, PAGE_SIZE << order);
+	uint64_t *pte = c->pte - page_of(c->addr - base);
+
+	folio_split(c->os, head);
+	for (uint32_t i = 0; i < 1u << order; i++) {
+		frame_at(c->os, head + i)->flags |= FF_EXCLUSIVE | FF_LARGE;
+		pte_install(c, base + i * PAGE_SIZE, pte + i, head + i, bits);
+		lru_add(c->os, head + i);
+		frame_put(c->os, head + i);
+	}
+	c->os->work.pages_zeroed += 1u << order;
+	c->os->work.ptes_set += (1u << order) - 1;
+	c->kind = FAULT_ANON_ALLOC;
+}
+
+/* mm/memory.c:alloc_anon_folio() of 6.8: the largest that may and fits.
+ * False: a small page. */
+bool
+mthp_fault(struct fctx *c)
+{
+	if (c->os->cfg.kernel < 608 || (c->vma->flags & VM_NOHUGEPAGE))
+		return false;
+	for (unsigned o = HUGE_ORDER - 1; o >= OS_MTHP_ORDER; o--) {
+		uint32_t head;
+
+		if (!mthp_on(c->os, c->vma, o) || !mthp_fits(c, o))
+			continue;
+		head = frame_alloc_noreclaim(c->os, o, FR_ANON);
+		if (!head)
+			continue;
+		mthp_map(c, head, o);
+		return true;
+	}
+	return false;
+}
+
 /* Collapse: copy what is in a 2 MiB range to one huge page ---------------- */
 
 struct collapse_count {
-	unsigned none, shared, swap;
+	unsigned none, shared, swap, young, writable;
 };
 
 static bool
@@ -345,6 +416,8 @@ collapse_scan(struct os *os, const uint64_t *pte, struct collapse_count *n)
 			if (!(p & PTE_P) || f->kind != FR_ANON)
 				return false;
 			n->shared += f->mapcount > 1;
+			n->young += !!(p & PTE_A);
+			n->writable += !!(p & PTE_W);
 		}
 	}
 	return true;
@@ -364,6 +437,40 @@ collapse_copy(struct gather *g, uint64_t base, uint64_t *pte, uint32_t head)
 	}
 }
 
+/* hpage_collapse_scan_pmd() */
+static bool
+collapse_wanted(const struct os *os, const struct collapse_count *n, bool force)
+{
+	const struct os_config *cfg = &os->cfg;
+
+	if (n->none == PTES || (!n->writable && cfg->kernel < 618))
+		return false;
+	if (force)
+		return true;
+	return n->none <= cfg->max_ptes_none && n->swap <= cfg->max_ptes_swap &&
+	       n->shared <= cfg->max_ptes_shared &&
+	       n->young > (n->swap ? PTES / 2 - 1 : 0);
+}
+
+/* What is in swap comes back first (__collapse_huge_page_swapin()). */
+static bool
+collapse_swap_in(struct os *os, struct mm *mm, struct vma *v, uint64_t base)
+{
+	for (uint64_t a = base; a < base + PMD_SIZE; a += PAGE_SIZE) {
+		struct fctx c = {
+		    .os = os, .mm = mm, .vma = v, .addr = a, .gup = true};
+		uint64_t *pte = pt_find(os, mm, a, 0);
+
+		if (!pte)
+			return false;
+		if (pte_is_swap(*pte))
+			handle_fault(&c);
+		if (c.signal)
+			return false;
+	}
+	return true;
+}
+
 /* khugepaged's limits hold unless forced (MADV_COLLAPSE).  True: base is
  * mapped by a huge page now. */
 bool
@@ -381,12 +488,18 @@ huge_collapse(struct os *os, struct mm *mm, struct vma *v, uint64_t base,
 	if (*pmd & PTE_PS)
 		return !huge_is_zero(os, *pmd);
 	pte = pt_find(os, mm, base, 0);
-	if (!collapse_scan(os, pte, &n) || n.none == PTES || n.swap ||
-	    (!force && (n.none > 511 || n.shared > 256)))
+	if (!collapse_scan(os, pte, &n) || !collapse_wanted(os, &n, force) ||
+	    (n.swap && !collapse_swap_in(os, mm, v, base)))
 		return false;
 	head = huge_alloc(os);
 	if (!head)
 		return false;
+	pte = pt_find(os, mm, base, 0); /* memory may have been reclaimed */
+	n = (struct collapse_count){0};
+	if (!collapse_scan(os, pte, &n) || n.swap) {
+		frame_release(os, head, HUGE_ORDER);
+		return false;
+	}
 	gather_begin(&g, os, mm, base, base + PMD_SIZE);
 	gather_announce(&g);
 	collapse_copy(&g, base, pte, head);

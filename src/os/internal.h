@@ -107,6 +107,7 @@ enum frame_kind {
 #define FF_WORKINGSET  (1u << 8)
 #define FF_UNEVICTABLE (1u << 9)
 #define FF_SWAP_AHEAD  (1u << 10) /* came by swap readahead, not yet used */
+#define FF_LARGE       (1u << 11) /* allocated as part of a larger folio */
 
 #define MAX_ORDER 10u /* largest block of the buddy allocator */
 
@@ -382,8 +383,11 @@ struct os {
 	uint64_t draws;                   /* of reclaim=random */
 	const struct map *future;         /* of reclaim=opt */
 	struct swap swap;
-	uint64_t n_dirty;    /* pages of files, all of them */
-	uint64_t next_flush; /* instruction when the flusher wakes */
+	uint64_t n_dirty;         /* pages of files, all of them */
+	uint64_t next_flush;      /* instruction when the flusher wakes */
+	uint64_t next_khugepaged; /* ... and khugepaged */
+	size_t khugepaged_space;  /* where it goes on: in os->spaces, */
+	uint64_t khugepaged_addr; /* and there */
 	uint32_t huge_zero;
 	struct hugetlb_pool hugetlb;
 	bool reclaiming;
@@ -532,6 +536,13 @@ void swap_check(struct os *os, const uint32_t *found);
 /* flusher.c --------------------------------------------------------------- */
 bool flusher_is_due(const struct os *os);
 void flusher_run(struct os *os);
+
+/* khugepaged.c ------------------------------------------------------------ */
+bool khugepaged_is_due(const struct os *os);
+void khugepaged_run(struct os *os);
+
+/* os.c: kernel threads whose time has come */
+void daemons(struct os *os);
 
 /* os.c: tell of os->work, done outside of faults, and begin anew */
 void work_flush(struct os *os);
@@ -766,6 +777,7 @@ void huge_zap(struct gather *g, uint64_t addr, uint64_t *pmd);
 bool huge_allowed(const struct os *os, const struct vma *v, uint64_t addr);
 bool huge_fault(struct fctx *c);
 bool huge_wp(struct fctx *c, uint64_t *pmd);
+bool mthp_fault(struct fctx *c);
 bool huge_copy(struct os *os, struct mm *to, uint64_t addr, uint64_t *src,
 	       bool cow);
 void huge_move(struct os *os, struct mm *mm, uint64_t from, uint64_t *src,

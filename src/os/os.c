@@ -86,6 +86,15 @@ work_flush(struct os *os)
 	os->sink.kevent(os->sink.ctx, &ev);
 }
 
+void
+daemons(struct os *os)
+{
+	if (flusher_is_due(os))
+		flusher_run(os);
+	if (khugepaged_is_due(os))
+		khugepaged_run(os);
+}
+
 static bool
 sys_event(struct os *os, const struct event *ev, struct err *e)
 {
@@ -110,8 +119,7 @@ os_event(struct os *os, const struct event *ev, uint64_t insn, struct err *e)
 	bool done = true;
 
 	os->insn = max_u64(os->insn, insn);
-	if (flusher_is_due(os))
-		flusher_run(os);
+	daemons(os);
 	if (oom_skips(os, ev))
 		return true;
 	os->in_event = true;

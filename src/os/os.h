@@ -26,6 +26,10 @@ struct err;
 struct os;
 
 /* Resolved keys os.* and machine.memory; sim/conf.c fills it. */
+/* Sizes of anonymous folios between a page and a huge page: orders 2 to 8. */
+#define OS_MTHP_ORDER 2u
+#define OS_MTHP_SIZES 7u
+
 struct os_config {
 	uint64_t memory_bytes;
 	unsigned kernel;             /* 601, 608, 618: Linux 6.1, 6.8, 6.18 */
@@ -33,8 +37,12 @@ struct os_config {
 	uint64_t readahead_bytes;    /* 131072 */
 	unsigned page_cache;         /* enum os_page_cache */
 	unsigned folio_order;        /* folios of a warm cache, log2 pages */
-	unsigned folio_max;         /* largest one that reads and writes make */
-	unsigned thp;               /* enum os_thp */
+	unsigned folio_max; /* largest one that reads and writes make */
+	unsigned thp;       /* enum os_thp */
+	unsigned mthp[OS_MTHP_SIZES]; /* enum os_mthp: of 16 KiB, 32 KiB, ... */
+	uint64_t khugepaged_scan_sleep; /* milliseconds; 0: it never runs */
+	uint64_t khugepaged_pages;      /* entries it looks at each time */
+	unsigned max_ptes_none, max_ptes_swap, max_ptes_shared;
 	bool zero_page;             /* reads map the shared zero page */
 	uint64_t nr_hugepages;      /* hugetlb's pool, pages of 2 MiB */
 	bool use_zero_page;         /* huge zero page for THP read faults */
@@ -59,6 +67,7 @@ struct os_config {
 
 enum os_page_cache { CACHE_WARM, CACHE_COLD, CACHE_RECORDED };
 enum os_thp { THP_NEVER, THP_MADVISE, THP_ALWAYS };
+enum os_mthp { MTHP_NEVER, MTHP_MADVISE, MTHP_ALWAYS, MTHP_INHERIT };
 
 enum os_swap_readahead { SWAP_RA_CLUSTER, SWAP_RA_VMA, SWAP_RA_NONE };
 
@@ -225,7 +234,8 @@ struct os_stats {
 	uint64_t page_cache_pages, table_pages, table_pages_peak;
 	uint64_t read_hits, read_misses; /* pages that calls read */
 	uint64_t oom_kills, oom_skipped_events;
-	uint64_t flushed_files; /* written by the flusher, times */
+	uint64_t flushed_files;        /* written by the flusher, times */
+	uint64_t khugepaged_collapsed; /* huge pages it made */
 	uint64_t swapped_out, swapped_in, swap_pages, swap_pages_peak;
 	struct os_paging paging; /* all processes, and pages of none */
 	struct kwork work;       /* all of it, faults included */

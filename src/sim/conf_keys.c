@@ -31,6 +31,11 @@ static const struct conf_choice thps[] = {{"never", THP_NEVER},
 					  {"madvise", THP_MADVISE},
 					  {"always", THP_ALWAYS},
 					  {NULL, 0}};
+static const struct conf_choice mthps[] = {{"never", MTHP_NEVER},
+					   {"madvise", MTHP_MADVISE},
+					   {"always", MTHP_ALWAYS},
+					   {"inherit", MTHP_INHERIT},
+					   {NULL, 0}};
 static const struct conf_choice overcommits[] = {
     {"heuristic", 0}, {"always", 1}, {"strict", 2}, {NULL, 0}};
 static const struct conf_choice vforks[] = {
@@ -73,6 +78,17 @@ static const struct conf_choice walk_levels[] = {
 #define ANON_FAULT                                                            \
 	"derived: a fault on a new anonymous page takes 2000-2500 cycles in " \
 	"all, a read of the zero page about 1300 (L. Torvalds, 2014)"
+
+/* One size of folio. */
+#define MTHP(size, i)                                                         \
+	{                                                                     \
+		"os.mthp_" size, CONF_CHOICE, OS(mthp[i]), 0, 0, "", "never", \
+		    mthps,                                                    \
+		    "folios of " size " for anonymous memory, mapped by one " \
+		    "fault; inherit: as os.thp",                              \
+		    "Linux 6.8 mm/memory.c: alloc_anon_folio; all off "       \
+		    "unless set"                                              \
+	}
 
 /* One price: all have the same type and range. */
 #define PRICE(member, def, help, source)                                  \
@@ -130,6 +146,29 @@ const struct conf_key conf_keys[] = {
      "transparent huge pages for anonymous memory",
      "madvise on many servers; see "
      "/sys/kernel/mm/transparent_hugepage/enabled"},
+    MTHP("16k", 0),
+    MTHP("32k", 1),
+    MTHP("64k", 2),
+    MTHP("128k", 3),
+    MTHP("256k", 4),
+    MTHP("512k", 5),
+    MTHP("1m", 6),
+    {"os.khugepaged_scan_sleep", CONF_COUNT, OS(khugepaged_scan_sleep), 0, 1e9,
+     "milliseconds", "10000", NULL,
+     "between two looks of khugepaged; 0: it never runs",
+     "Linux 6.8 mm/khugepaged.c: khugepaged_scan_sleep_millisecs"},
+    {"os.khugepaged_pages", CONF_COUNT, OS(khugepaged_pages), 1, 1e9,
+     "page-table entries", "4096", NULL, "what it looks at each time",
+     "Linux 6.8 mm/khugepaged.c: khugepaged_pages_to_scan"},
+    {"os.max_ptes_none", CONF_COUNT, OS(max_ptes_none), 0, 511, "pages", "511",
+     NULL, "khugepaged makes a huge page where at most so many are not there",
+     "Linux 6.8 mm/khugepaged.c: khugepaged_max_ptes_none"},
+    {"os.max_ptes_swap", CONF_COUNT, OS(max_ptes_swap), 0, 511, "pages", "64",
+     NULL, "... where at most so many are in swap",
+     "Linux 6.8 mm/khugepaged.c: khugepaged_max_ptes_swap"},
+    {"os.max_ptes_shared", CONF_COUNT, OS(max_ptes_shared), 0, 511, "pages",
+     "256", NULL, "... where at most so many are shared with other processes",
+     "Linux 6.8 mm/khugepaged.c: khugepaged_max_ptes_shared"},
     {"os.zero_page", CONF_BOOL, OS(zero_page), 0, 1, "", "yes", NULL,
      "reads of untouched anonymous memory map the shared zero page; no: a page "
      "of its own, as where mm_forbids_zeropage() says so",

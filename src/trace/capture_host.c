@@ -59,21 +59,30 @@ add_line(struct facts *f, const char *key, const char *path, const char *start)
 		fclose(in);
 }
 
-/* "always [madvise] never": what is in the brackets. */
+/* "always [madvise] never": what is in the brackets; "" if it is not there. */
 static void
-add_choice(struct facts *f, const char *key, const char *path)
+read_choice(const char *path, char choice[64])
 {
 	char line[256] = "", *open, *close;
 	FILE *in = fopen(path, "re");
 
+	choice[0] = '\0';
 	if (!in)
 		return;
 	if (fgets(line, sizeof(line), in) && (open = strchr(line, '[')) &&
-	    (close = strchr(open, ']'))) {
-		*close = '\0';
-		facts_add(f, key, open + 1);
-	}
+	    (close = strchr(open, ']')))
+		snprintf(choice, 64, "%.*s", (int)(close - open - 1), open + 1);
 	fclose(in);
+}
+
+static void
+add_choice(struct facts *f, const char *key, const char *path)
+{
+	char choice[64];
+
+	read_choice(path, choice);
+	if (*choice)
+		facts_add(f, key, choice);
 }
 
 /* Does s begin with a word of the list, which ends with NULL? */
@@ -189,11 +198,54 @@ add_zero_page(struct facts *f)
 	munmap((char *)p, bytes);
 }
 
+#define THP "/sys/kernel/mm/transparent_hugepage/"
+
+/* Folios between a page and a huge page: those sizes that are not off. */
+static void
+add_mthp(struct facts *f)
+{
+	static const struct {
+		const char *key, *path;
+	} sizes[] = {
+	    {"setting.mthp_16k", THP "hugepages-16kB/enabled"},
+	    {"setting.mthp_32k", THP "hugepages-32kB/enabled"},
+	    {"setting.mthp_64k", THP "hugepages-64kB/enabled"},
+	    {"setting.mthp_128k", THP "hugepages-128kB/enabled"},
+	    {"setting.mthp_256k", THP "hugepages-256kB/enabled"},
+	    {"setting.mthp_512k", THP "hugepages-512kB/enabled"},
+	    {"setting.mthp_1m", THP "hugepages-1024kB/enabled"},
+	};
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		char choice[64];
+
+		read_choice(sizes[i].path, choice);
+		if (*choice && strcmp(choice, "never") != 0)
+			facts_add(f, sizes[i].key, choice);
+	}
+}
+
+static void
+add_khugepaged(struct facts *f)
+{
+	static const char *const names[] = {
+	    "scan_sleep_millisecs", "pages_to_scan",   "max_ptes_none",
+	    "max_ptes_swap",        "max_ptes_shared", NULL};
+
+	for (const char *const *n = names; *n; n++) {
+		char *key = xasprintf("setting.khugepaged_%s", *n);
+		char *path = xasprintf(THP "khugepaged/%s", *n);
+
+		add_line(f, key, path, "");
+		free(key);
+		free(path);
+	}
+}
+
 void
 facts_add_machine(struct facts *f, const char *path)
 {
-#define THP "/sys/kernel/mm/transparent_hugepage/"
-#define VM  "/proc/sys/vm/"
+#define VM "/proc/sys/vm/"
 	char page[32];
 	struct utsname u;
 
@@ -210,6 +262,8 @@ facts_add_machine(struct facts *f, const char *path)
 	add_choice(f, "setting.thp_enabled", THP "enabled");
 	add_choice(f, "setting.thp_defrag", THP "defrag");
 	add_choice(f, "setting.thp_shmem", THP "shmem_enabled");
+	add_mthp(f);
+	add_khugepaged(f);
 	add_zero_page(f);
 	add_line(f, "setting.thp_use_zero_page", THP "use_zero_page", "");
 	add_line(f, "setting.fault_around_bytes",
@@ -228,6 +282,5 @@ facts_add_machine(struct facts *f, const char *path)
 		 VM "dirty_background_ratio", "");
 	add_command_line(f);
 	add_file_system(f, path);
-#undef THP
 #undef VM
 }

@@ -192,5 +192,13 @@ main(int argc, char **argv)
 	cfg.folio_order = 9;
 	cfg.thp = THP_ALWAYS;
 	run(seed + 2, n, &cfg);
+	cfg.instructions_per_second = 2000; /* khugepaged all the time */
+	cfg.khugepaged_scan_sleep = 1;
+	cfg.khugepaged_pages = 2048;
+	cfg.max_ptes_none = cfg.max_ptes_swap = cfg.max_ptes_shared = 511;
+	for (unsigned i = 0; i < OS_MTHP_SIZES; i++)
+		cfg.mthp[i] = MTHP_ALWAYS;
+	cfg.nr_hugepages = 3;
+	run(seed + 3, n, &cfg);
 	return done_testing();
 }

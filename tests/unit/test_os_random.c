@@ -655,6 +655,15 @@ main(int argc, char **argv)
 	w.cfg.thp = THP_ALWAYS;
 	w.anon_budget = 6000;
 	run("huge pages", seed + 4, ops);
+	w.cfg.instructions_per_second = 20000; /* khugepaged every 20 */
+	w.cfg.khugepaged_scan_sleep = 1;
+	w.cfg.khugepaged_pages = 4096;
+	w.cfg.max_ptes_none = w.cfg.max_ptes_swap = 511;
+	w.cfg.mthp[1] = w.cfg.mthp[4] = MTHP_ALWAYS;
+	run("khugepaged, folios between", seed + 7, ops);
+	w.cfg.khugepaged_scan_sleep = 0;
+	w.cfg.mthp[1] = w.cfg.mthp[4] = MTHP_NEVER;
+	w.cfg.instructions_per_second = 1000000000;
 	w.cfg.kernel = 601;
 	w.cfg.folio_order = 0;
 	run("huge pages, 6.1", seed + 5, ops);
