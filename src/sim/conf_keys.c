@@ -249,6 +249,12 @@ const struct conf_key conf_keys[] = {
      "address-space tags the kernel uses at a time on a CPU; 0: a switch "
      "flushes the TLBs",
      "Linux 6.8 arch/x86/mm/tlb.c: TLB_NR_DYN_ASIDS"},
+    {"cpu.kpti", CONF_BOOL, LANE(kpti), 0, 1, "", "no", NULL,
+     "page-table isolation: CR3 is written at each entry to the kernel and "
+     "exit, "
+     "which flushes where there are no tags (cpu.asids = 0)",
+     "Linux 6.8 Documentation/arch/x86/pti.rst; only on processors that "
+     "Meltdown affects"},
     {"cpu.data_caches", CONF_BOOL, LANE(data_caches), 0, 1, "", "no", NULL,
      "the program's own references go through the caches too, and wait there",
      "off: the caches then hold page-table entries only, which flatters walks"},
@@ -365,6 +371,9 @@ const struct conf_key conf_keys[] = {
     PRICE(flush_all, "100", "flushing an address space",
 	  "a write of CR3: order of 100 cycles (Linux 6.8 "
 	  "Documentation/arch/x86/pti.rst)"),
+    PRICE(cr3_write, "100",
+	  "switching page tables at a border of the kernel (cpu.kpti)",
+	  "order of 100 cycles (Linux 6.8 Documentation/arch/x86/pti.rst)"),
     PRICE(ipi, "1700",
 	  "interrupting another CPU for a shootdown, each receiver",
 	  "1.6 microseconds with 3 receivers (unseel.com, TLB shootdown)"),

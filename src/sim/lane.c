@@ -255,6 +255,20 @@ lane_fault_walk(struct lane *l, unsigned cpu, uint16_t as, vaddr va,
 	c->fault_walk_cycles += a.walk_cycles;
 }
 
+/* Into the kernel: with KPTI, another root; without tags everything goes (and
+ * what the kernel then brings goes at the way out). */
+static void
+cross(struct lane *l, struct cpu *c)
+{
+	uint64_t dropped[LANE_MAX_TLBS] = {0};
+	struct lane_event drop = {.kind = LEV_DROP, .dropped = dropped};
+
+	if (!l->cfg.kpti || l->cfg.asid_limit)
+		return;
+	cpu_drop_space(c, &l->cfg, dropped);
+	happened(l, &drop);
+}
+
 uint64_t
 lane_fault(struct lane *l, unsigned cpu, const struct fault *f)
 {
@@ -265,6 +279,7 @@ lane_fault(struct lane *l, unsigned cpu, const struct fault *f)
 	ev.walk_cycles = c->fault_walk_cycles;
 	c->fault_walked = false;
 	c->fault_walk_cycles = 0;
+	cross(l, c);
 	happened(l, &ev);
 	return ev.cycles + ev.walk_cycles;
 }
@@ -391,7 +406,7 @@ lane_syscall(struct lane *l, unsigned cpu)
 {
 	struct lane_event ev = {.kind = LEV_SYSCALL};
 
-	(void)cpu;
+	cross(l, &l->cpu[cpu]);
 	happened(l, &ev);
 }
 

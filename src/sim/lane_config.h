@@ -37,6 +37,7 @@
 	X(vma_change, "making, splitting, merging or removing a mapping") \
 	X(invlpg, "invalidating one page")                                \
 	X(flush_all, "flushing an address space")                         \
+	X(cr3_write, "switching page tables at a border of the kernel")   \
 	X(ipi, "interrupting another CPU for a shootdown, each receiver") \
 	X(context_switch, "switching address spaces")
 
@@ -60,6 +61,7 @@ struct lane_config {
 	bool data_caches;       /* references go through the caches too */
 	unsigned asid_limit;    /* PCIDs the kernel uses at a time; 0: none, a
 				   switch flushes */
+	bool kpti;              /* the kernel has page tables of its own */
 	uint32_t ad_assist_cycles;  /* setting A or D in an entry */
 	uint32_t walk_start_cycles; /* fixed part of every walk */
 	struct cost_config cost;

@@ -117,6 +117,13 @@ stack_guard_gap(const struct conf_key *k, const char *value, char *out)
 		   VALUE_MAX;
 }
 
+/* What /sys says of Meltdown: "Mitigation: PTI", "Not affected", ... */
+static bool
+kpti(const struct conf_key *k, const char *value, char *out)
+{
+	return *value && as_is(k, strstr(value, "PTI") ? "yes" : "no", out);
+}
+
 /* Any word: the trace has such events. */
 static bool
 has_page_cache(const struct conf_key *k, const char *value, char *out)
@@ -132,6 +139,7 @@ static const struct {
     {"setting.memory", "machine.memory", kibibytes},
     {"setting.swap", "os.swap", kibibytes},
     {"setting.nr_hugepages", "os.nr_hugepages", as_is},
+    {"setting.meltdown", "cpu.kpti", kpti},
     {"setting.swappiness", "os.swappiness", as_is},
     {"setting.dirty_writeback_centisecs", "os.dirty_writeback", as_is},
     {"setting.dirty_expire_centisecs", "os.dirty_expire", as_is},

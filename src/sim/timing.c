@@ -101,6 +101,14 @@ charge_work(struct bill *b, const struct cost_config *c, const struct kwork *w)
 	add(b, CAUSE_VMA, w->vmas_changed * c->vma_change);
 }
 
+/* Into the kernel and out of it. */
+static void
+charge_crossing(struct bill *b, const struct lane_config *cfg)
+{
+	if (cfg->kpti)
+		add(b, CAUSE_KPTI, 2 * (uint64_t)cfg->cost.cr3_write);
+}
+
 static void
 charge_fault(struct bill *b, const struct cost_config *c)
 {
@@ -123,18 +131,21 @@ timing_charge(const struct lane_config *cfg, struct lane_event *ev,
 		return;
 	case LEV_FAULT:
 		charge_fault(&b, c);
+		charge_crossing(&b, cfg);
 		return;
 	case LEV_WORK:
 		charge_work(&b, c, ev->work);
 		return;
 	case LEV_SYSCALL:
 		add(&b, CAUSE_SYSCALL, c->syscall);
+		charge_crossing(&b, cfg);
 		return;
 	case LEV_SWITCH:
 		add(&b, CAUSE_SWITCH, c->context_switch);
 		return;
 	case LEV_INVLPG:
-		add(&b, CAUSE_INVALIDATE, ev->count * c->invlpg);
+		/* KPTI: in the tag of the kernel and in that of user mode. */
+		add(&b, CAUSE_INVALIDATE, (ev->count << cfg->kpti) * c->invlpg);
 		return;
 	case LEV_FLUSH:
 		add(&b, CAUSE_INVALIDATE, c->flush_all);

@@ -17,26 +17,27 @@
 
 /* Where cycles go: X(enumerator, name in results, meaning).
  * Names are part of the results' schema (doc/results.md). */
-#define CAUSES(X)                                                           \
-	X(BASE, "base", "instructions without stalls")                      \
-	X(STLB_HIT, "stlb_hit", "translation found beyond the first level") \
-	X(WALK, "walk", "page walks")                                       \
-	X(AD_ASSIST, "ad_assist", "setting accessed and dirty bits")        \
-	X(DATA_CACHE, "data_cache", "references beyond the nearest cache")  \
-	X(FAULT_ENTRY, "fault_entry", "page faults: exception entry")       \
-	X(FAULT_HANDLER, "fault_handler", "page faults: deciding")          \
-	X(FAULT_EXIT, "fault_exit", "page faults: return")                  \
-	X(ZERO, "zero", "zeroing pages")                                    \
-	X(COPY, "copy", "copying pages")                                    \
-	X(TABLES, "tables", "allocating and freeing page-table pages")      \
-	X(ENTRIES, "entries", "writing and clearing further entries")       \
-	X(DEVICE, "device", "the backing device")                           \
-	X(RECLAIM, "reclaim", "examining pages for reclaim")                \
-	X(COPY_USER, "copy_user", "copying between user and page cache")    \
-	X(VMA, "vma", "making, splitting, merging, removing mappings")      \
-	X(SYSCALL, "syscall", "entry and exit of system calls")             \
-	X(SWITCH, "switch", "switching address spaces")                     \
-	X(INVALIDATE, "invalidate", "invalidating translations")            \
+#define CAUSES(X)                                                            \
+	X(BASE, "base", "instructions without stalls")                       \
+	X(STLB_HIT, "stlb_hit", "translation found beyond the first level")  \
+	X(WALK, "walk", "page walks")                                        \
+	X(AD_ASSIST, "ad_assist", "setting accessed and dirty bits")         \
+	X(DATA_CACHE, "data_cache", "references beyond the nearest cache")   \
+	X(FAULT_ENTRY, "fault_entry", "page faults: exception entry")        \
+	X(FAULT_HANDLER, "fault_handler", "page faults: deciding")           \
+	X(FAULT_EXIT, "fault_exit", "page faults: return")                   \
+	X(ZERO, "zero", "zeroing pages")                                     \
+	X(COPY, "copy", "copying pages")                                     \
+	X(TABLES, "tables", "allocating and freeing page-table pages")       \
+	X(ENTRIES, "entries", "writing and clearing further entries")        \
+	X(DEVICE, "device", "the backing device")                            \
+	X(RECLAIM, "reclaim", "examining pages for reclaim")                 \
+	X(COPY_USER, "copy_user", "copying between user and page cache")     \
+	X(VMA, "vma", "making, splitting, merging, removing mappings")       \
+	X(SYSCALL, "syscall", "entry and exit of system calls")              \
+	X(KPTI, "kpti", "page-table isolation: CR3 written at each of both") \
+	X(SWITCH, "switch", "switching address spaces")                      \
+	X(INVALIDATE, "invalidate", "invalidating translations")             \
 	X(IPI, "ipi", "interrupting other CPUs for invalidations")
 
 enum cause {

@@ -270,6 +270,8 @@ facts_add_machine(struct facts *f, const char *path)
 		 "/sys/kernel/debug/fault_around_bytes", "");
 	add_line(f, "setting.overcommit_memory", VM "overcommit_memory", "");
 	add_line(f, "setting.overcommit_ratio", VM "overcommit_ratio", "");
+	add_line(f, "setting.meltdown",
+		 "/sys/devices/system/cpu/vulnerabilities/meltdown", "");
 	add_line(f, "setting.nr_hugepages", VM "nr_hugepages", "");
 	add_line(f, "setting.swappiness", VM "swappiness", "");
 	add_line(f, "setting.dirty_writeback_centisecs",

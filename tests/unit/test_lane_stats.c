@@ -147,6 +147,41 @@ test_base(void)
 	pt_free(&pt);
 }
 
+/* Page-table isolation is paid at each entry and exit, and empties TLBs that
+ * have no tags. */
+static void
+test_kpti(unsigned asids, uint64_t invalidated)
+{
+	struct fault f = {.kind = FAULT_ANON_ALLOC};
+	struct pt pt;
+	struct lane_config cfg = skylake_lane();
+	struct table_source tables = {&pt.mem, &pt, pt_view};
+	struct visit v = {.va = va(0x1000), .as = 1, .page_shift = 12};
+	const struct lane_stats *s;
+	uint64_t gone = 0;
+	struct lane *l;
+
+	pt_init(&pt);
+	pt_map(&pt, 1, 0x1000, 0, RW);
+	cfg.kpti = true;
+	cfg.asid_limit = asids;
+	cfg.cost.cr3_write = 100;
+	l = lane_new(&cfg, &tables, NULL);
+	v.reads = 1;
+	v.pa.raw = 0;
+	lane_visits(l, 0, &v, 1);
+	lane_syscall(l, 0);
+	lane_fault(l, 0, &f);
+	s = lane_stats(l);
+	is_u64(s->by_cause[CAUSE_KPTI], 400, "%u tags: in and out, twice",
+	       asids);
+	for (unsigned i = 0; i < cfg.n_tlbs; i++)
+		gone += s->tlb[i].invalidated;
+	is_u64(gone, invalidated, "... translations that went");
+	lane_free(l);
+	pt_free(&pt);
+}
+
 /* With data caches, each reference that is not nearest pays the difference. */
 static void
 test_data_caches(void)
@@ -205,6 +240,8 @@ main(void)
 	test_hist();
 	test_work();
 	test_base();
+	test_kpti(6, 0);
+	test_kpti(0, 2);
 	test_data_caches();
 	test_descriptions();
 	return done_testing();

@@ -65,6 +65,8 @@ test_translations(void)
 	    {"setting.zero_page", "0", "os.zero_page=no"},
 	    {"setting.thp_use_zero_page", "0", "os.use_zero_page=no"},
 	    {"setting.thp_use_zero_page", "yes", ""},
+	    {"setting.meltdown", "Mitigation: PTI", "cpu.kpti=yes"},
+	    {"setting.meltdown", "Not affected", "cpu.kpti=no"},
 	    {"setting.nr_hugepages", "20", "os.nr_hugepages=20"},
 	    {"setting.nr_hugepages", "many", ""},
 	    {"setting.overcommit_memory", "2", "os.overcommit=strict"},
