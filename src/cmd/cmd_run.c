@@ -15,6 +15,7 @@
 #include "report/report.h"
 #include "sim/future.h"
 #include "sim/result.h"
+#include "trace/capture.h"
 #include "trace/reader.h"
 
 #define MAX_LANES  64
@@ -23,8 +24,8 @@
 struct options {
 	struct opt_list config, set, lane;
 	uint64_t skip, warmup, limit;
-	const char *json, *fault_log;
-	bool recover, no_recorded, quiet;
+	const char *json, *fault_log, *backend;
+	bool recover, no_recorded, quiet, live;
 };
 
 static const struct opt_spec specs[] = {
@@ -58,6 +59,11 @@ static const struct opt_spec specs[] = {
     {"recover", 0, OPT_FLAG, NULL,
      "pass over damaged parts of the trace and say so",
      offsetof(struct options, recover)},
+    {"live", 0, OPT_FLAG, NULL,
+     "run a command and replay it as it runs; nothing is stored",
+     offsetof(struct options, live)},
+    {"backend", 'b', OPT_STRING, "NAME", "what captures it, as for capture",
+     offsetof(struct options, backend)},
     {"quiet", 'q', OPT_FLAG, NULL, "no report and no progress",
      offsetof(struct options, quiet)},
     {NULL, 0, 0, NULL, NULL, 0},
@@ -66,7 +72,9 @@ static const struct opt_spec specs[] = {
 /* A run from its command line to its reports. */
 struct run {
 	struct options o;
-	char **paths; /* of argv */
+	char **paths;                   /* of argv */
+	struct capture_options capture; /* --live */
+	struct capture_live *live;
 	struct trace_reader *traces[MAX_TRACES];
 	struct result_trace files[MAX_TRACES];
 	unsigned n_traces;
@@ -74,6 +82,7 @@ struct run {
 	struct progress progress;
 	struct fault_log log;
 	bool logging, interrupted;
+	int program_status; /* --live: its own end */
 	struct conf *conf[MAX_LANES];
 	struct conf_resolved resolved[MAX_LANES];
 	char *name[MAX_LANES];
@@ -324,6 +333,11 @@ find_future(struct run *run, const struct os_config *os,
 
 	if (os->reclaim != RECLAIM_OPT)
 		return true;
+	if (run->o.live)
+		return err_set(
+		    e, ERR_USAGE,
+		    "os.reclaim: opt has to know the future; capture "
+		    "the program first");
 	good = open_all(run, again, e) &&
 	       future_find(again, run->n_traces, os, opt, &run->future, e);
 	close_all(run, again);
@@ -389,8 +403,8 @@ collect(struct run *run, struct result_lane *lanes)
 	struct run_result *r = &run->result;
 
 	for (unsigned i = 0; i < run->n_traces; i++)
-		run->files[i] =
-		    (struct result_trace){run->paths[i], run->traces[i]};
+		run->files[i] = (struct result_trace){
+		    run->o.live ? "live" : run->paths[i], run->traces[i]};
 	r->traces = run->files;
 	r->n_traces = run->n_traces;
 	r->replay = run->replay;
@@ -432,14 +446,19 @@ report(struct run *run, struct err *e)
 	return true;
 }
 
-static void
+/* Returns the status of a live program's end. */
+static int
 release(struct run *run)
 {
+	int status;
+
 	if (run->logging)
 		fault_log_discard(&run->log);
 	if (run->replay)
 		replay_free(run->replay);
 	close_all(run, run->traces);
+	if (run->live)
+		run->program_status = capture_live_end(run->live);
 	future_free(&run->future);
 	for (unsigned i = 0; i < run->n_lanes; i++) {
 		conf_free(run->conf[i]);
@@ -448,7 +467,37 @@ release(struct run *run)
 	free(run->o.config.items);
 	free(run->o.set.items);
 	free(run->o.lane.items);
+	status = run->program_status;
 	free(run);
+	return status;
+}
+
+static bool
+open_live(struct run *run, struct err *e)
+{
+	run->n_traces = 1;
+	run->capture.backend = run->o.backend;
+	run->live = capture_live_start(&run->capture, run->paths,
+				       &run->program_status, e);
+	if (run->live)
+		run->traces[0] = capture_live_trace(run->live);
+	return run->live != NULL;
+}
+
+static bool
+open_traces(struct run *run, struct err *e)
+{
+	return run->o.live ? open_live(run, e) : open_all(run, run->traces, e);
+}
+
+/* Then a command follows, whose options are its own. */
+static bool
+is_live(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (!strcmp(argv[i], "--live"))
+			return true;
+	return false;
 }
 
 static bool
@@ -456,11 +505,14 @@ parse(struct run *run, int argc, char **argv, struct err *e)
 {
 	int first;
 
-	if (!opt_parse(specs, argc, argv, false, &run->o, &first, e))
+	if (!opt_parse(specs, argc, argv, is_live(argc, argv), &run->o, &first,
+		       e))
 		return false;
 	if (argc == first)
-		return err_set(e, ERR_USAGE, "expected a trace");
-	if (argc - first > MAX_TRACES)
+		return err_set(e, ERR_USAGE,
+			       run->o.live ? "--live: expected a command"
+					   : "expected a trace");
+	if (!run->o.live && argc - first > MAX_TRACES)
 		return err_set(e, ERR_USAGE, "at most %d traces", MAX_TRACES);
 	run->paths = argv + first;
 	run->n_traces = (unsigned)(argc - first);
@@ -472,17 +524,23 @@ cmd_run_main(int argc, char **argv)
 {
 	struct run *run = xcalloc(1, sizeof *run);
 	struct err e = {0};
-	bool good =
-	    parse(run, argc, argv, &e) && open_all(run, run->traces, &e) &&
-	    load_configuration(run, &e) && replay(run, &e) && report(run, &e);
+	bool good = parse(run, argc, argv, &e) && open_traces(run, &e) &&
+		    load_configuration(run, &e) && replay(run, &e) &&
+		    report(run, &e);
+	int status = release(run);
 
-	release(run);
-	return good ? 0 : cmd_fail(&cmd_run, &e);
+	if (!good) {
+		int failure = cmd_fail(&cmd_run, &e);
+
+		return status ? status : failure;
+	}
+	return status;
 }
 
 const struct command cmd_run = {
     "run",
-    "TRACE... [-c CONFIG]... [--set KEY=VALUE]... [OPTION...]",
+    "TRACE... [-c CONFIG]... [--set KEY=VALUE]... [OPTION...]\n"
+    "       pagewalk run --live [OPTION...] [--] COMMAND [ARG]...",
     "replay traces on one machine; report where translation time and faults\n"
     "come from",
     specs,

@@ -131,8 +131,8 @@ begin_batch(struct replay *r, struct stream *s)
 			       "instruction %llu: references of a thread that "
 			       "no event has started",
 			       (unsigned long long)b->first_insn);
-	if (b->chunk != s->chunk)
-		plan_chunk(r, s);
+	if (b->chunk != s->chunk || b->dict->n_blocks > s->n_plans)
+		plan_blocks(r, s);
 	if (b->first_insn != s->insn)
 		jump(r, b->first_insn - s->insn);
 	s->insn = b->first_insn;

@@ -88,15 +88,24 @@ fold_counts(struct replay *r)
 }
 
 void
-plan_chunk(struct replay *r, struct stream *s)
+plan_blocks(struct replay *r, struct stream *s)
 {
 	const struct block_dict *dict = s->batch.dict;
 
-	fold_stream(r, s);
-	s->chunk = s->batch.chunk;
-	s->n_parts = 0;
-	s->n_plans = dict->n_blocks;
-	s->plans = xreallocarray(s->plans, dict->n_blocks, sizeof(*s->plans));
-	for (uint32_t i = 0; i < s->n_plans; i++)
-		plan_block(r, s, &dict->blocks[i], &s->plans[i]);
+	if (s->chunk != s->batch.chunk) {
+		fold_stream(r, s);
+		s->chunk = s->batch.chunk;
+		s->n_parts = 0;
+		s->n_plans = 0;
+	}
+	if (s->cap_plans < dict->n_blocks) {
+		s->cap_plans = dict->n_blocks * 2;
+		s->plans =
+		    xreallocarray(s->plans, s->cap_plans, sizeof(*s->plans));
+	}
+	while (s->n_plans < dict->n_blocks) {
+		plan_block(r, s, &dict->blocks[s->n_plans],
+			   &s->plans[s->n_plans]);
+		s->n_plans++;
+	}
 }

@@ -79,7 +79,7 @@ struct stream {
 	/* The dictionary of its chunk, cut at units. */
 	uint64_t chunk;
 	struct plan *plans;
-	uint32_t n_plans;
+	uint32_t n_plans, cap_plans;
 	struct part *parts;
 	size_t n_parts, cap_parts;
 };
@@ -165,8 +165,8 @@ fill_visit(struct visit *v, const struct slot *s, uint64_t addr, uint16_t as,
 }
 
 /* replay_blocks.c --------------------------------------------------------- */
-/* A batch of a chunk not seen yet. */
-void plan_chunk(struct replay *r, struct stream *s);
+/* The batch in hand is of another chunk, or has new blocks. */
+void plan_blocks(struct replay *r, struct stream *s);
 /* Counts are kept by block while a chunk is under way. */
 void fold_counts(struct replay *r);
 

@@ -618,3 +618,121 @@ capture_run(const struct capture_options *opt, char *const *argv, int *status,
 	free(path);
 	return fine;
 }
+
+/* Live -------------------------------------------------------------------- */
+
+struct capture_live {
+	struct capture c;
+	struct loop l;
+	struct facts facts;
+	unsigned calls;
+	bool ended;
+};
+
+static void
+look_at_signals(struct capture_live *cl)
+{
+	take_signals(&cl->c, &cl->l);
+	if (cl->c.ending && monotonic_seconds() >= cl->l.ending_at)
+		kill_all(&cl->c);
+}
+
+static void
+await_root(struct capture_live *cl)
+{
+	for (; !cl->c.root_reaped; poll(NULL, 0, 1))
+		look_at_signals(cl);
+}
+
+static enum trace_item
+live_next(void *ctx, struct trace_batch *refs, struct event *ev, struct err *e)
+{
+	struct capture_live *cl = ctx;
+
+	for (;;) {
+		if (cl->calls++ % 64 == 0)
+			look_at_signals(cl);
+		switch (vgstream_next(cl->c.vg, 50, refs, ev, e)) {
+		case VG_REFS:
+			return TRACE_REFS;
+		case VG_EVENT:
+			return TRACE_EVENT;
+		case VG_WAIT:
+			look_at_signals(cl);
+			break;
+		case VG_END:
+			cl->ended = true;
+			await_root(cl);
+			return TRACE_END;
+		case VG_ERROR:
+			return TRACE_ERROR;
+		}
+	}
+}
+
+static bool
+live_launch(struct capture_live *cl, char *const *argv, int *status,
+	    struct err *e)
+{
+	struct capture *c = &cl->c;
+	char *valgrind = capture_find_valgrind(e), *program = NULL;
+	bool good = false;
+
+	if (valgrind)
+		program = find_command(argv[0], status, e);
+	if (program) {
+		gather_facts(&cl->facts, valgrind, program, argv, true);
+		facts_add(&cl->facts, "capture.page_cache",
+			  page_cache_detail(&c->page_cache));
+		good = launch(c, &cl->l, valgrind, argv);
+		if (!good)
+			*e = c->err;
+	}
+	free(program);
+	free(valgrind);
+	return good;
+}
+
+struct capture_live *
+capture_live_start(const struct capture_options *opt, char *const *argv,
+		   int *status, struct err *e)
+{
+	struct capture_live *cl = xcalloc(1, sizeof(*cl));
+
+	cl->c.opt = opt;
+	cl->c.gate.listener = -1;
+	cl->l.signals = -1;
+	page_cache_open(&cl->c.page_cache);
+	if (choose_backend(&cl->c, e) && !cl->c.own_tool)
+		err_set(e, ERR_FAILED,
+			"lackey cannot be followed live: capture first, or "
+			"build our Valgrind tool");
+	if (!e->kind && live_launch(cl, argv, status, e))
+		return cl;
+	cl->ended = true;
+	capture_live_end(cl);
+	return NULL;
+}
+
+struct trace_reader *
+capture_live_trace(struct capture_live *cl)
+{
+	return trace_of_source(live_next, cl, cl->facts.pairs, cl->facts.n);
+}
+
+int
+capture_live_end(struct capture_live *cl)
+{
+	int status = 0;
+
+	if (!cl->ended) {
+		kill_all(&cl->c);
+		await_root(cl);
+	} else if (cl->c.root_reaped) {
+		status = exit_status(&cl->c);
+	}
+	clean_up(&cl->c, &cl->l);
+	facts_free(&cl->facts);
+	free(cl);
+	return status;
+}

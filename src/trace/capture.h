@@ -34,6 +34,20 @@ struct capture_options {
 bool capture_run(const struct capture_options *opt, char *const *argv,
 		 int *status, struct err *e);
 
+/* Run argv and hand out what it does, as it does it (our tool only; of *opt,
+ * .backend counts).  NULL, *e and maybe *status (126, 127) if it cannot be
+ * started. */
+struct capture_live;
+struct trace_reader;
+struct capture_live *capture_live_start(const struct capture_options *opt,
+					char *const *argv, int *status,
+					struct err *e);
+/* The trace it is; yours to close, before capture_live_end(). */
+struct trace_reader *capture_live_trace(struct capture_live *cl);
+/* End it; a program that still runs is killed.  What its own end asks of
+ * ours; 0 if we ended it. */
+int capture_live_end(struct capture_live *cl);
+
 /* Where Valgrind is, by PATH; NULL and *e (what to install) if it is not
  * there.  Release with free(). */
 char *capture_find_valgrind(struct err *e);

@@ -267,12 +267,26 @@ advance(struct trace_reader *r, struct trace_batch *refs, struct event *ev,
 	return read_refs(r, refs) ? STEP_REFS : STEP_AGAIN;
 }
 
+static enum trace_item
+from_source(struct trace_reader *r, struct trace_batch *refs, struct event *ev,
+	    struct err *e)
+{
+	enum trace_item item;
+
+	do
+		item = r->source(r->source_ctx, refs, ev, e);
+	while (item == TRACE_REFS && refs->first_insn < r->skip_to);
+	return item;
+}
+
 enum trace_item
 trace_next(struct trace_reader *r, struct trace_batch *refs, struct event *ev,
 	   struct err *e)
 {
 	enum step step = STEP_AGAIN;
 
+	if (r->source)
+		return from_source(r, refs, ev, e);
 	while (!r->failed.kind && step == STEP_AGAIN) {
 		const char *wrong = NULL;
 

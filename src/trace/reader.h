@@ -48,6 +48,15 @@ struct trace_damage {
 struct trace_reader *trace_open(const char *path, bool recover, struct err *e);
 void trace_close(struct trace_reader *r);
 
+/* Instead of a file: one that asks next() for each item, as trace_next() is
+ * asked, with ctx.  The pairs are copied.  trace_skip_to() then goes by whole
+ * batches, and the totals stay 0. */
+typedef enum trace_item trace_source(void *ctx, struct trace_batch *refs,
+				     struct event *ev, struct err *e);
+struct trace_reader *trace_of_source(trace_source *next, void *ctx,
+				     const char *const (*provenance)[2],
+				     unsigned n);
+
 /* The next item: a batch of at most 4096 blocks, or an event. */
 enum trace_item trace_next(struct trace_reader *r, struct trace_batch *refs,
 			   struct event *ev, struct err *e);

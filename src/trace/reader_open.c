@@ -412,6 +412,35 @@ trace_open(const char *path, bool recover, struct err *e)
 	return r;
 }
 
+struct trace_reader *
+trace_of_source(trace_source *next, void *ctx,
+		const char *const (*provenance)[2], unsigned n)
+{
+	struct trace_reader *r = xcalloc(1, sizeof(*r));
+
+	r->fd = -1;
+	r->path = xstrdup("live");
+	r->source = next;
+	r->source_ctx = ctx;
+	r->notes = xcalloc(n, sizeof(*r->notes));
+	r->n_notes = n;
+	for (unsigned i = 0; i < n; i++)
+		r->notes[i] = (struct note){xstrdup(provenance[i][0]),
+					    xstrdup(provenance[i][1])};
+	return r;
+}
+
+/* Those of a file point into its head and index. */
+static void
+free_notes(struct trace_reader *r)
+{
+	for (size_t i = 0; r->source && i < r->n_notes; i++) {
+		free((char *)(uintptr_t)r->notes[i].key);
+		free((char *)(uintptr_t)r->notes[i].value);
+	}
+	free(r->notes);
+}
+
 void
 trace_close(struct trace_reader *r)
 {
@@ -429,7 +458,7 @@ trace_close(struct trace_reader *r)
 	free(r->packed.p);
 	free(r->head.p);
 	free(r->index.p);
-	free(r->notes);
+	free_notes(r);
 	free(r->damage);
 	free(r->chunks);
 	free(r->path);

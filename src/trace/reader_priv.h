@@ -27,6 +27,8 @@ struct trace_reader {
 	char *path;
 	int fd;
 	bool recover;
+	trace_source *source; /* or NULL: a file */
+	void *source_ctx;
 	uint64_t size;     /* of the file */
 	struct err failed; /* kind != 0: every call fails with this */
 
