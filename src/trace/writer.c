@@ -1,16 +1,13 @@
 /* writer.c - see writer.h.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "base/xalloc.h"
 #include "trace/bytes.h"
 #include "trace/chunk.h"
+#include "trace/chunk_out.h"
 #include "trace/codec.h"
-#include "trace/dict.h"
 #include "trace/events.h"
 #include "trace/reader.h" /* struct trace_batch */
 #include "trace/writer.h"
@@ -24,21 +21,15 @@
 
 struct trace_writer {
 	char *path;
-	int fd;
+	struct chunk_out *out;
 	struct err failed; /* kind != 0: nothing more is written */
-	struct packer *packer;
 	uint64_t chunk_refs;
 
 	/* the chunk under way */
-	struct dict dict;
-	uint16_t *ids;
-	uint64_t *addrs;
-	uint32_t n_ids, n_addrs;
-	size_t ids_cap, addrs_cap;
+	struct chunk_parts now;
 	uint32_t insns, ops[3], events;
 	uint32_t event_place; /* block number of the last event */
 	uint64_t next_fetch;  /* end of the block under way */
-	struct outbuf event_bytes, sec[SEC_COUNT], packed;
 
 	/* what trace_refs() knows of the dictionary it is given: the number of
 	 * a block in ours plus 1, and the operations in one of ours */
@@ -48,8 +39,8 @@ struct trace_writer {
 	uint16_t (*block_ops)[3];
 
 	/* the file so far */
-	uint64_t offset, first_insn, first_ref;
-	struct outbuf index, tables, notes;
+	uint64_t first_insn, first_ref;
+	struct outbuf tables, notes;
 	uint32_t n_notes;
 	struct trace_totals totals;
 };
@@ -63,39 +54,11 @@ fail(struct trace_writer *w, struct err *e)
 	return false;
 }
 
+/* Keep the first thing that goes wrong. */
 static bool
-write_all(struct trace_writer *w, const uint8_t *p, size_t n, struct err *e)
+keep(struct trace_writer *w, bool good, struct err *e)
 {
-	while (n) {
-		ssize_t got = write(w->fd, p, n);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0) {
-			err_set(&w->failed, ERR_FAILED, "%s: cannot write: %s",
-				w->path, strerror(got ? errno : EIO));
-			return fail(w, e);
-		}
-		p += got;
-		n -= (size_t)got;
-	}
-	return true;
-}
-
-/* Write a whole piece or, as far as the disk lets us, nothing of it. */
-static bool
-write_piece(struct trace_writer *w, const struct outbuf *o, struct err *e)
-{
-	if (!write_all(w, o->p, o->n, e)) {
-		/* If this fails too, a reader finds the torn piece. */
-		int ignored = ftruncate(w->fd, (off_t)w->offset);
-
-		(void)ignored;
-		return false;
-	}
-	w->offset += o->n;
-	w->totals.file_bytes = w->offset;
-	return true;
+	return good || fail(w, e);
 }
 
 static bool
@@ -124,31 +87,25 @@ write_head(struct trace_writer *w, const char *const (*pairs)[2], unsigned n,
 	store_u32(o.p + 16, (uint32_t)(o.n - PWT_HEAD_BYTES));
 	store_u32(o.p + 20, n);
 	store_u32(o.p + 8, bytes_crc(o.p + 12, o.n - 12));
-	good = write_piece(w, &o, e);
+	good = chunk_out_piece(w->out, &o, &w->failed);
 	out_free(&o);
-	return good;
+	return keep(w, good, e);
 }
 
-static void
-writer_free(struct trace_writer *w)
+/* False and *e if the file could not be closed. */
+static bool
+writer_free(struct trace_writer *w, struct err *e)
 {
-	if (w->fd >= 0)
-		close(w->fd);
-	packer_free(w->packer);
-	dict_free(&w->dict);
-	free(w->ids);
-	free(w->addrs);
+	bool good = !w->out || chunk_out_close(w->out, e);
+
+	chunk_parts_free(&w->now);
 	free(w->known);
 	free(w->block_ops);
-	for (unsigned i = 0; i < SEC_COUNT; i++)
-		out_free(&w->sec[i]);
-	out_free(&w->event_bytes);
-	out_free(&w->packed);
-	out_free(&w->index);
 	out_free(&w->tables);
 	out_free(&w->notes);
 	free(w->path);
 	free(w);
+	return good;
 }
 
 struct trace_writer *
@@ -169,27 +126,23 @@ trace_create(const char *path, const struct trace_writer_options *opt,
 	}
 	w = xcalloc(1, sizeof(*w));
 	w->path = xstrdup(path);
-	w->packer = packer_new(o.level ? o.level : 6);
 	w->chunk_refs = o.chunk_refs ? o.chunk_refs : DEFAULT_CHUNK_REFS;
-	dict_init(&w->dict);
-	w->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (w->fd < 0)
-		err_set(e, ERR_FAILED, "%s: cannot create: %s", path,
-			strerror(errno));
-	if (w->fd < 0 || !write_head(w, provenance, n, e)) {
-		writer_free(w);
-		return NULL;
-	}
-	return w;
+	chunk_parts_init(&w->now);
+	w->out = chunk_out_new(path, o.level ? o.level : 6, e);
+	if (w->out && write_head(w, provenance, n, e))
+		return w;
+	writer_free(w, NULL);
+	return NULL;
 }
 
 static void
 end_block(struct trace_writer *w)
 {
-	if (!w->dict.cur.insns)
+	if (!w->now.dict.cur.insns)
 		return;
-	w->ids = xgrow(w->ids, w->n_ids, &w->ids_cap, sizeof(*w->ids));
-	w->ids[w->n_ids++] = dict_end(&w->dict);
+	w->now.ids = xgrow(w->now.ids, w->now.n_ids, &w->now.ids_cap,
+			   sizeof(*w->now.ids));
+	w->now.ids[w->now.n_ids++] = dict_end(&w->now.dict);
 }
 
 static void
@@ -201,11 +154,11 @@ fill_head(const struct trace_writer *w, struct chunk_head *h)
 	    .first_insn = w->first_insn,
 	    .first_ref = w->first_ref,
 	    .events = w->events,
-	    .n = {.ids = w->n_ids,
-		  .addrs = w->n_addrs,
-		  .dict_blocks = w->dict.n_blocks,
-		  .dict_insns = w->dict.n_insns,
-		  .dict_slots = w->dict.n_slots,
+	    .n = {.ids = w->now.n_ids,
+		  .addrs = w->now.n_addrs,
+		  .dict_blocks = w->now.dict.n_blocks,
+		  .dict_insns = w->now.dict.n_insns,
+		  .dict_slots = w->now.dict.n_slots,
 		  .insns = w->insns,
 		  .loads = w->ops[REF_LOAD],
 		  .stores = w->ops[REF_STORE],
@@ -214,82 +167,40 @@ fill_head(const struct trace_writer *w, struct chunk_head *h)
 }
 
 static void
-pack_sections(struct trace_writer *w, struct chunk_head *h)
-{
-	struct outbuf *o = &w->packed;
-
-	o->n = 0;
-	out_space(o, PWT_CHUNK_BYTES);
-	o->n = PWT_CHUNK_BYTES;
-	for (unsigned i = 0; i < SEC_COUNT; i++) {
-		h->raw[i] = (uint32_t)w->sec[i].n;
-		h->packed[i] = (uint32_t)packer_run(w->packer, &w->sec[i], o);
-		h->crc[i] = bytes_crc(o->p + o->n - h->packed[i], h->packed[i]);
-	}
-	chunk_head_put(o->p, h);
-}
-
-static void
-encode_chunk(struct trace_writer *w)
-{
-	const struct block_dict view = {.n_blocks = w->dict.n_blocks,
-					.blocks = w->dict.blocks,
-					.insn_bytes = w->dict.insn_bytes,
-					.slots = w->dict.slots};
-	const struct refs_in in = {.dict = &view,
-				   .dict_insns = w->dict.n_insns,
-				   .dict_slots = w->dict.n_slots,
-				   .ids = w->ids,
-				   .addrs = w->addrs,
-				   .n_ids = w->n_ids,
-				   .n_addrs = w->n_addrs};
-
-	for (unsigned i = 0; i < SEC_COUNT; i++)
-		w->sec[i].n = 0;
-	out_bytes(&w->sec[SEC_EVENTS], w->event_bytes.p, w->event_bytes.n);
-	refs_encode(&in, w->sec);
-}
-
-static void
-index_chunk(struct trace_writer *w, const struct chunk_head *h)
-{
-	out_varint(&w->index, PWT_CHUNK_BYTES + chunk_packed(h));
-	out_varint(&w->index, h->n.insns);
-	out_varint(&w->index, h->events);
-	out_u32(&w->index, h->head_crc);
-}
-
-static void
-clear_chunk(struct trace_writer *w)
+clear_chunk(struct trace_writer *w, uint32_t addrs)
 {
 	w->first_insn += w->insns;
-	w->first_ref += (uint64_t)w->insns + w->n_addrs;
-	w->n_ids = w->n_addrs = w->insns = w->events = w->event_place = 0;
+	w->first_ref += (uint64_t)w->insns + addrs;
+	w->insns = w->events = w->event_place = 0;
 	memset(w->ops, 0, sizeof(w->ops));
-	w->event_bytes.n = 0;
 	w->from = NULL;
-	dict_clear(&w->dict);
+}
+
+/* Hand the chunk over, when those before it are written. */
+static bool
+close_chunk(struct trace_writer *w, struct err *e)
+{
+	uint32_t addrs = w->now.n_addrs;
+
+	if (w->failed.kind)
+		return fail(w, e);
+	end_block(w);
+	if (!w->now.n_ids && !w->events)
+		return true;
+	if (!keep(w, chunk_out_wait(w->out, &w->failed), e))
+		return false;
+	fill_head(w, &w->now.head);
+	chunk_out_put(w->out, &w->now);
+	w->totals.chunks++;
+	clear_chunk(w, addrs);
+	return true;
 }
 
 bool
 trace_flush(struct trace_writer *w, struct err *e)
 {
-	struct chunk_head h;
-
-	if (w->failed.kind)
-		return fail(w, e);
-	end_block(w);
-	if (!w->n_ids && !w->events)
-		return true;
-	fill_head(w, &h);
-	encode_chunk(w);
-	pack_sections(w, &h);
-	if (!write_piece(w, &w->packed, e))
-		return false;
-	index_chunk(w, &h);
-	w->totals.chunks++;
-	clear_chunk(w);
-	return true;
+	return close_chunk(w, e) &&
+	       keep(w, chunk_out_wait(w->out, &w->failed), e);
 }
 
 static bool
@@ -309,11 +220,11 @@ static bool
 begin_block(struct trace_writer *w, uint64_t addr, struct err *e)
 {
 	end_block(w);
-	if (((uint64_t)w->insns + w->n_addrs >= w->chunk_refs ||
-	     dict_full(&w->dict)) &&
-	    !trace_flush(w, e))
+	if (((uint64_t)w->insns + w->now.n_addrs >= w->chunk_refs ||
+	     dict_full(&w->now.dict)) &&
+	    !close_chunk(w, e))
 		return false;
-	dict_begin(&w->dict, addr);
+	dict_begin(&w->now.dict, addr);
 	return true;
 }
 
@@ -321,7 +232,7 @@ bool
 trace_fetch(struct trace_writer *w, uint64_t addr, uint32_t bytes,
 	    struct err *e)
 {
-	const struct code_block *cur = &w->dict.cur;
+	const struct code_block *cur = &w->now.dict.cur;
 
 	if (w->failed.kind)
 		return fail(w, e);
@@ -331,7 +242,7 @@ trace_fetch(struct trace_writer *w, uint64_t addr, uint32_t bytes,
 	     cur->insns == BLOCK_MAX_INSNS || cur->slots >= SLOTS_ENOUGH) &&
 	    !begin_block(w, addr, e))
 		return false;
-	dict_insn(&w->dict, (uint8_t)bytes);
+	dict_insn(&w->now.dict, (uint8_t)bytes);
 	w->next_fetch = addr + bytes;
 	w->insns++;
 	w->totals.instructions++;
@@ -350,16 +261,16 @@ trace_data(struct trace_writer *w, enum ref_op op, uint64_t addr,
 		return fail(w, e);
 	if (!bytes || bytes > REF_MAX_BYTES || op > REF_MODIFY)
 		return refuse(w, e, "impossible data reference", addr, bytes);
-	if (!w->dict.cur.insns)
+	if (!w->now.dict.cur.insns)
 		return refuse(w, e, "data reference without a fetch before it",
 			      addr, bytes);
-	if (w->dict.cur.slots == BLOCK_MAX_SLOTS)
+	if (w->now.dict.cur.slots == BLOCK_MAX_SLOTS)
 		return refuse(w, e, "too many data references in a block", addr,
 			      bytes);
-	dict_slot(&w->dict, op, (uint16_t)bytes);
-	w->addrs =
-	    xgrow(w->addrs, w->n_addrs, &w->addrs_cap, sizeof(*w->addrs));
-	w->addrs[w->n_addrs++] = addr;
+	dict_slot(&w->now.dict, op, (uint16_t)bytes);
+	w->now.addrs = xgrow(w->now.addrs, w->now.n_addrs, &w->now.addrs_cap,
+			     sizeof(*w->now.addrs));
+	w->now.addrs[w->now.n_addrs++] = addr;
 	w->ops[op]++;
 	++*count[op];
 	w->totals.references++;
@@ -371,8 +282,8 @@ trace_data(struct trace_writer *w, enum ref_op op, uint64_t addr,
 static bool
 chunk_full(const struct trace_writer *w)
 {
-	return (uint64_t)w->insns + w->n_addrs >= w->chunk_refs ||
-	       dict_full(&w->dict);
+	return (uint64_t)w->insns + w->now.n_addrs >= w->chunk_refs ||
+	       dict_full(&w->now.dict);
 }
 
 /* The next blocks are of this dictionary. */
@@ -399,15 +310,15 @@ adopt(struct trace_writer *w, const struct block_dict *from,
 	uint16_t ops[3] = {0}, id;
 	unsigned k = 0;
 
-	dict_begin(&w->dict, b->start);
+	dict_begin(&w->now.dict, b->start);
 	for (unsigned i = 0; i < b->insns; i++) {
-		dict_insn(&w->dict, from->insn_bytes[b->first_insn + i]);
+		dict_insn(&w->now.dict, from->insn_bytes[b->first_insn + i]);
 		for (; k < b->slots && slot[k].insn == i; k++) {
-			dict_slot(&w->dict, slot[k].op, slot[k].bytes);
+			dict_slot(&w->now.dict, slot[k].op, slot[k].bytes);
 			ops[slot[k].op]++;
 		}
 	}
-	id = dict_end(&w->dict);
+	id = dict_end(&w->now.dict);
 	memcpy(w->block_ops[id], ops, sizeof(ops));
 	return id + 1u;
 }
@@ -416,12 +327,12 @@ adopt(struct trace_writer *w, const struct block_dict *from,
 static void
 reserve(struct trace_writer *w, const struct trace_batch *b)
 {
-	while (w->ids_cap < (size_t)w->n_ids + b->n_ids)
-		w->ids =
-		    xgrow(w->ids, w->ids_cap, &w->ids_cap, sizeof(*w->ids));
-	while (w->addrs_cap < (size_t)w->n_addrs + b->n_addrs)
-		w->addrs = xgrow(w->addrs, w->addrs_cap, &w->addrs_cap,
-				 sizeof(*w->addrs));
+	while (w->now.ids_cap < (size_t)w->now.n_ids + b->n_ids)
+		w->now.ids = xgrow(w->now.ids, w->now.ids_cap, &w->now.ids_cap,
+				   sizeof(*w->now.ids));
+	while (w->now.addrs_cap < (size_t)w->now.n_addrs + b->n_addrs)
+		w->now.addrs = xgrow(w->now.addrs, w->now.addrs_cap,
+				     &w->now.addrs_cap, sizeof(*w->now.addrs));
 }
 
 static void
@@ -454,15 +365,15 @@ add_blocks(struct trace_writer *w, const struct trace_batch *b, uint32_t i,
 		const struct code_block *block = &b->dict->blocks[b->ids[i]];
 		uint32_t *known = &w->known[b->ids[i]];
 
-		if ((uint64_t)w->insns + w->n_addrs >= w->chunk_refs ||
-		    (!*known && dict_full(&w->dict)))
+		if ((uint64_t)w->insns + w->now.n_addrs >= w->chunk_refs ||
+		    (!*known && dict_full(&w->now.dict)))
 			break;
 		if (!*known)
 			*known = adopt(w, b->dict, block);
-		w->ids[w->n_ids++] = (uint16_t)(*known - 1);
-		memcpy(w->addrs + w->n_addrs, *addr,
+		w->now.ids[w->now.n_ids++] = (uint16_t)(*known - 1);
+		memcpy(w->now.addrs + w->now.n_addrs, *addr,
 		       block->slots * sizeof(**addr));
-		w->n_addrs += block->slots;
+		w->now.n_addrs += block->slots;
 		*addr += block->slots;
 		count(w, block, w->block_ops[*known - 1]);
 	}
@@ -481,7 +392,7 @@ trace_refs(struct trace_writer *w, const struct trace_batch *b, struct err *e)
 	while (i < b->n_ids) {
 		uint32_t insns, ops[3];
 
-		if (chunk_full(w) && !trace_flush(w, e))
+		if (chunk_full(w) && !close_chunk(w, e))
 			return false;
 		begin_dict(w, b);
 		reserve(w, b);
@@ -512,11 +423,11 @@ trace_event(struct trace_writer *w, const struct event *ev, struct err *e)
 	if (!event_check(ev, e))
 		return err_prefix(e, "%s", w->path);
 	end_block(w);
-	if (w->event_bytes.n >= EVENTS_ENOUGH && !trace_flush(w, e))
+	if (w->now.events.n >= EVENTS_ENOUGH && !close_chunk(w, e))
 		return false;
-	out_varint(&w->event_bytes, w->n_ids - w->event_place);
-	event_encode(&w->event_bytes, ev);
-	w->event_place = w->n_ids;
+	out_varint(&w->now.events, w->now.n_ids - w->event_place);
+	event_encode(&w->now.events, ev);
+	w->event_place = w->now.n_ids;
 	w->events++;
 	w->totals.events++;
 	remember(w, ev);
@@ -534,8 +445,9 @@ trace_note(struct trace_writer *w, const char *key, const char *value)
 }
 
 const struct trace_totals *
-trace_writer_totals(const struct trace_writer *w)
+trace_writer_totals(struct trace_writer *w)
 {
+	w->totals.file_bytes = chunk_out_bytes(w->out);
 	return &w->totals;
 }
 
@@ -543,6 +455,7 @@ static void
 encode_index(const struct trace_writer *w, struct outbuf *o)
 {
 	const struct trace_totals *t = &w->totals;
+	const struct outbuf *index = chunk_out_index(w->out);
 
 	out_varint(o, t->instructions);
 	out_varint(o, t->loads);
@@ -550,7 +463,7 @@ encode_index(const struct trace_writer *w, struct outbuf *o)
 	out_varint(o, t->modifies);
 	out_varint(o, t->events);
 	out_varint(o, t->chunks);
-	out_bytes(o, w->index.p, w->index.n);
+	out_bytes(o, index->p, index->n);
 	out_varint(o, w->n_notes);
 	out_bytes(o, w->notes.p, w->notes.n);
 	out_varint(o, w->tables.n);
@@ -558,45 +471,42 @@ encode_index(const struct trace_writer *w, struct outbuf *o)
 }
 
 static bool
-write_index(struct trace_writer *w, struct err *e)
+write_index(struct trace_writer *w)
 {
 	struct index_head h = {.codec = CODEC_DEFLATE};
-	struct outbuf raw = {0}, *o = &w->packed;
+	struct outbuf raw = {0}, o = {0};
+	uint64_t at = chunk_out_bytes(w->out);
 	uint8_t *tail;
+	bool good;
 
 	encode_index(w, &raw);
 	h.raw = (uint32_t)raw.n;
-	o->n = 0;
-	out_space(o, PWT_INDEX_BYTES);
-	o->n = PWT_INDEX_BYTES;
-	h.packed = (uint32_t)packer_run(w->packer, &raw, o);
+	out_space(&o, PWT_INDEX_BYTES);
+	o.n = PWT_INDEX_BYTES;
+	h.packed = (uint32_t)chunk_out_pack(w->out, &raw, &o);
 	out_free(&raw);
-	h.crc = bytes_crc(o->p + PWT_INDEX_BYTES, h.packed);
-	index_head_put(o->p, &h);
-	tail = out_space(o, PWT_END_BYTES);
+	h.crc = bytes_crc(o.p + PWT_INDEX_BYTES, h.packed);
+	index_head_put(o.p, &h);
+	tail = out_space(&o, PWT_END_BYTES);
 	memcpy(tail, PWT_END_MAGIC, 8);
-	store_u64(tail + 8, w->offset);
-	store_u64(tail + 16, w->offset + o->n + PWT_END_BYTES);
-	o->n += PWT_END_BYTES;
-	return write_piece(w, o, e);
+	store_u64(tail + 8, at);
+	store_u64(tail + 16, at + o.n + PWT_END_BYTES);
+	o.n += PWT_END_BYTES;
+	good = chunk_out_piece(w->out, &o, &w->failed);
+	out_free(&o);
+	return good;
 }
 
 bool
 trace_finish(struct trace_writer *w, struct err *e)
 {
-	bool good = trace_flush(w, e) && write_index(w, e);
-	int fd = w->fd;
+	bool good = trace_flush(w, e) && keep(w, write_index(w), e);
 
-	w->fd = -1;
-	if (close(fd) && good)
-		good = err_set(e, ERR_FAILED, "%s: cannot write: %s", w->path,
-			       strerror(errno));
-	writer_free(w);
-	return good;
+	return writer_free(w, good ? e : NULL) && good;
 }
 
 void
 trace_abandon(struct trace_writer *w)
 {
-	writer_free(w);
+	writer_free(w, NULL);
 }

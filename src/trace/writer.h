@@ -6,7 +6,9 @@
  * EV_SWITCH between threads.  The writer groups references into code blocks,
  * and writes a chunk whenever one is full; what has been written stays valid
  * whatever happens later, and a reader recovers every whole chunk.
- * Memory is bounded by one chunk (tens of megabytes).
+ * Chunks are encoded, compressed and written by a thread of their own: a full
+ * disk is told of by a later call.  Memory is bounded by two chunks (tens of
+ * megabytes).
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #ifndef TRACE_WRITER_H
@@ -67,7 +69,7 @@ void trace_note(struct trace_writer *w, const char *key, const char *value);
 /* Write out what is pending now, as a chunk. */
 bool trace_flush(struct trace_writer *w, struct err *e);
 
-const struct trace_totals *trace_writer_totals(const struct trace_writer *w);
+const struct trace_totals *trace_writer_totals(struct trace_writer *w);
 
 /* Flush, write tables and index, close, free.  False and *e on failure; the
  * writer is freed in any case. */
