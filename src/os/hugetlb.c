@@ -128,20 +128,23 @@ pool_has(const struct os *os, uint64_t len)
 	return slot_of(len) <= p->n_free - p->promised;
 }
 
-/* mm/hugetlb.c:hugetlb_reserve_pages(); the recorded call succeeded, so the
- * pool had them: one that is too small grows. */
+/* The recorded call succeeded, so the pool had them: one that is too small
+ * grows. */
 static bool
+make_room(struct os *os, uint64_t n)
+{
+	uint64_t spare = os->hugetlb.n_free - os->hugetlb.promised;
+
+	return n <= spare || pool_grow(os, n - spare);
+}
+
+/* mm/hugetlb.c:hugetlb_reserve_pages() */
+static void
 promise(struct os *os, struct map *to, uint64_t first, uint64_t n)
 {
-	struct hugetlb_pool *p = &os->hugetlb;
-	uint64_t spare = p->n_free - p->promised;
-
-	if (n > spare && !pool_grow(os, n - spare))
-		return false;
 	for (uint64_t i = first; i < first + n; i++)
 		map_put(to, i, 1);
-	p->promised += n;
-	return true;
+	os->hugetlb.promised += n;
 }
 
 static bool
@@ -206,7 +209,8 @@ hugetlb_mmap_errno(const struct call *c, uint64_t len)
 bool
 hugetlb_mmap(struct call *c, struct vma *v, bool shared)
 {
-	uint64_t map = c->s->args[3];
+	uint64_t map = c->s->args[3], pages = slot_of(v->end - v->start);
+	bool promised = !(map & MAP_NORESERVE);
 	struct inode *ino;
 
 	if (wanted_shift(map) != PAGE_SHIFT_2M)
@@ -214,6 +218,8 @@ hugetlb_mmap(struct call *c, struct vma *v, bool shared)
 	if ((v->start | v->end) & (PMD_SIZE - 1))
 		return call_refuse(c, "mmap: recorded result is no range of "
 				      "huge pages");
+	if (promised && !make_room(c->os, pages))
+		return call_refuse(c, "out of modelled memory: huge pages");
 	ino = inode_new(c->os, BACK_HUGETLB);
 	ino->anon_shm = true;
 	ino->size = v->end - v->start;
@@ -223,14 +229,13 @@ hugetlb_mmap(struct call *c, struct vma *v, bool shared)
 	v->pgoff = 0;
 	v->flags |= VM_HUGETLB | VM_DONTEXPAND;
 	v->flags &= ~(VM_ACCOUNT | VM_LOCKED | VM_LOCKONFAULT);
-	if (map & MAP_NORESERVE)
-		return true;
-	if (!shared)
+	if (promised && shared) {
+		promise(c->os, &ino->huge_promised, 0, pages);
+	} else if (promised) {
 		v->flags |= VM_HUGE_OWNER;
-	if (promise(c->os, shared ? &ino->huge_promised : &c->mm->huge_promised,
-		    shared ? 0 : slot_of(v->start), slot_of(v->end - v->start)))
-		return true;
-	return call_refuse(c, "out of modelled memory: huge pages");
+		promise(c->os, &c->mm->huge_promised, slot_of(v->start), pages);
+	}
+	return true;
 }
 
 /* Does a border of [start, end) lie inside a huge page of a mapping? */

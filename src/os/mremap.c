@@ -141,13 +141,14 @@ move_vma(struct call *c, struct vma *v, uint64_t from, uint64_t old_len,
 	 uint64_t to, uint64_t new_len)
 {
 	struct move m = {c->os, c->mm, from, to, min_u64(old_len, new_len)};
-	bool locked = v->flags & VM_LOCKED;
+	bool locked = v->flags & VM_LOCKED, hugetlb;
 
 	if (c->s->args[3] & MREMAP_DONTUNMAP)
 		vma_cut(c->os, c->mm, from, from + old_len);
 	v = vma_find(c->mm, from);
+	hugetlb = v->flags & VM_HUGETLB;
 	copy_vma(c, v, from, to, new_len);
-	if (v->flags & VM_HUGETLB)
+	if (hugetlb)
 		hugetlb_moved(c->mm, from, to, m.len);
 	if (m.len && !move_tables(&m))
 		return call_refuse(c, "out of modelled memory in mremap");

@@ -36,7 +36,7 @@ for step in anon rights populate moved split compiled file-shared \
 	    "$(get "$step.json" 'runs/[0]/resident/replay')" \
 	    "$(get "$step.json" 'runs/[0]/resident/kernel')"
 done
-for step in advised huge forked system-v threads; do
+for step in advised forked system-v threads; do
 	# A child of fork runs code that Valgrind need not read again.
 	status "$step: all agree" 0 "$PAGEWALK" validate -q -m 100 -- \
 	    "$micro" "$step"
