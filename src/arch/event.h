@@ -85,8 +85,10 @@ struct syscall_desc {
 	int64_t ret;         /* >= 0, or -errno */
 	uint32_t file;       /* the file its descriptor stands for */
 	uint32_t file_flags; /* O_* the descriptor was opened with, FILE_* */
-	uint64_t file_size;  /* of that file, before the call; bytes */
-	uint64_t file_pos;   /* where read/write began, if it has a position */
+	uint64_t file_size;  /* of that file, before the call; bytes.  Of
+				setrlimit and prlimit64: the new hard limit */
+	uint64_t file_pos;   /* where read/write began, if it has a position; of
+				setrlimit and prlimit64 the new soft limit */
 	uint32_t n_ranges;
 	const struct user_range *ranges;
 };

@@ -87,7 +87,7 @@ check_table(struct census *k, struct mm *mm, uint32_t fno, unsigned level,
 static void
 check_vmas(struct mm *mm)
 {
-	uint64_t end = 0, total = 0, locked = 0, committed = 0;
+	uint64_t end = 0, total = 0, locked = 0, committed = 0, data = 0;
 
 	for (size_t i = 0; i < mm->n_vmas; i++) {
 		struct vma *v = mm->vmas[i];
@@ -99,11 +99,15 @@ check_vmas(struct mm *mm)
 			    (unsigned long long)v->end);
 		end = v->end;
 		total += vma_pages(v);
+		data += (v->flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) ==
+				VM_WRITE
+			    ? vma_pages(v)
+			    : 0;
 		locked += v->flags & VM_LOCKED ? vma_pages(v) : 0;
 		committed += v->flags & VM_ACCOUNT ? vma_pages(v) : 0;
 	}
 	BUG_ON(total != mm->total_vm || locked != mm->locked_vm ||
-	       committed != mm->committed);
+	       committed != mm->committed || data != mm->data_vm);
 }
 
 static void

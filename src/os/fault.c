@@ -145,6 +145,17 @@ handle_fault(struct fctx *c)
 
 /* Which mapping, and may it? ---------------------------------------------- */
 
+/* mm/mmap.c:acct_stack_growth() */
+static bool
+may_grow(const struct fctx *c, const struct vma *v, uint64_t pages)
+{
+	const struct process *p = c->task->proc;
+
+	return may_expand(c->os, p, v->flags, pages) &&
+	       may_lock(c->os, p, v->flags, pages) &&
+	       may_commit(c->os, c->mm, pages);
+}
+
 /* mm/mmap.c:expand_downwards() */
 static bool
 grow_down(struct fctx *c, struct vma *v, size_t i)
@@ -154,10 +165,12 @@ grow_down(struct fctx *c, struct vma *v, size_t i)
 
 	if (!(v->flags & VM_GROWSDOWN) || c->addr < MMAP_MIN_ADDR)
 		return false;
-	if (v->end - c->addr > c->mm->stack_limit)
+	if (v->end - c->addr > c->task->proc->limit[LIMIT_STACK])
 		return false;
 	if (prev && !(prev->flags & VM_GROWSDOWN) && vma_accessible(prev) &&
 	    c->addr - prev->end < gap)
+		return false;
+	if (!may_grow(c, v, page_of(v->start - c->addr)))
 		return false;
 	vma_need_anon(c->os, c->mm, v);
 	vma_account(c->os, c->mm, v, -1);
@@ -351,11 +364,13 @@ gup_touch(struct os *os, struct task *t, struct vma *v, uint64_t addr,
 	return !c.signal;
 }
 
-/* mm/gup.c:__mm_populate(): errors are not reported, and end it. */
-void
+/* mm/gup.c:__mm_populate() ends at the first page that cannot be had, which
+ * mmap(2) does not report.  False: there was one, or one of no rights. */
+bool
 populate(struct os *os, struct task *t, uint64_t start, uint64_t end)
 {
 	struct mm *mm = t->proc->mm;
+	bool all = true;
 
 	for (uint64_t a = start; a < end; a += PAGE_SIZE) {
 		struct vma *v = vma_find_from(mm, a, NULL);
@@ -365,13 +380,15 @@ populate(struct os *os, struct task *t, uint64_t start, uint64_t end)
 			break;
 		a = max_u64(a, v->start);
 		if (v->flags & (VM_IO | VM_PFNMAP) || !vma_accessible(v)) {
+			all &= (v->flags & (VM_IO | VM_PFNMAP)) != 0;
 			a = v->end - PAGE_SIZE;
 			continue;
 		}
 		write = (v->flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
 		if (!gup_touch(os, t, v, a, write))
-			break;
+			return false;
 	}
+	return all;
 }
 
 /* execve: the new program's arguments, written from the top down. */

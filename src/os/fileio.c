@@ -5,6 +5,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 
 #include "os/internal.h"
 
@@ -28,11 +30,51 @@ sys_open(struct call *c)
 	ofile_open(c->os, c->mm, ino);
 }
 
+/* do_ftruncate(); of truncate(2) the file is not known where it failed. */
+static int64_t
+truncate_errno(const struct call *c, const struct inode *ino)
+{
+	uint64_t size = c->s->args[1];
+
+	if ((int64_t)size < 0)
+		return -EINVAL;
+	if (!ino)
+		return -EBADF;
+	if (c->s->file_flags & O_PATH)
+		return -EBADF;
+	if ((ino->kind != FILE_REGULAR && ino->kind != FILE_SHM) ||
+	    (c->s->file_flags & O_ACCMODE) == O_RDONLY)
+		return -EINVAL;
+	if ((size < ino->size && (ino->seals & F_SEAL_SHRINK)) ||
+	    (size > ino->size && (ino->seals & F_SEAL_GROW)))
+		return -EPERM;
+	return 0;
+}
+
+/* What a trace does not tell: of the file system, the file's attributes, the
+ * size it may have. */
+static bool
+judged(const struct call *c)
+{
+	switch (c->s->ret) {
+	case -EFBIG:
+	case -EIO:
+	case -ENOSPC:
+	case -EROFS:
+	case -ETXTBSY:
+		return false;
+	default:
+		return true;
+	}
+}
+
 void
 sys_truncate(struct call *c)
 {
 	struct inode *ino = call_inode(c);
 
+	if (c->s->nr == SYS_ftruncate && judged(c) && (ino || call_failed(c)))
+		call_want_error(c, truncate_errno(c, ino));
 	if (!call_failed(c) && ino &&
 	    (ino->backing == BACK_FS || ino->backing == BACK_SHM))
 		inode_truncate(c->os, ino, c->s->args[1]);
@@ -54,6 +96,8 @@ sys_fallocate(struct call *c)
 	uint64_t mode = c->s->args[1], from = c->s->args[2];
 	uint64_t len = c->s->args[3];
 
+	if (ino && ((mode & 2) && (ino->seals & SEALS_NO_WRITE)))
+		call_want_error(c, -EPERM);
 	if (call_failed(c) || !ino || from > INT64_MAX || len > INT64_MAX ||
 	    (ino->backing != BACK_FS && ino->backing != BACK_SHM))
 		return;
@@ -169,6 +213,36 @@ sys_readahead(struct call *c)
 	else if (c->s->args[3] == POSIX_FADV_DONTNEED)
 		inode_invalidate(c->os, ino, page_of(page_up(from)),
 				 page_of(min_u64(from + len, INT64_MAX)));
+}
+
+#define MEMFD_FLAGS 0x1fu /* MFD_CLOEXEC to MFD_EXEC */
+#define MEMFD_NAME  249u  /* with its NUL, less what Linux puts before it */
+
+/* Its size and pages come later; only seals are known to begin with. */
+void
+sys_memfd_create(struct call *c)
+{
+	struct inode *ino = call_inode(c);
+	uint64_t fl = c->s->args[1], known = MEMFD_FLAGS;
+
+	if (fl & MFD_HUGETLB)
+		known |= 0xfc000000u; /* a size of huge pages */
+	if (c->os->cfg.kernel < 603)
+		known &= ~0x18ull; /* MFD_NOEXEC_SEAL, MFD_EXEC */
+	if ((uint32_t)fl & ~known)
+		call_want(c, -EINVAL);
+	if (!call_failed(c) && ino && !(fl & (MFD_ALLOW_SEALING | 8)))
+		ino->seals = F_SEAL_SEAL;
+}
+
+/* Seals of a memfd. */
+void
+sys_fcntl(struct call *c)
+{
+	struct inode *ino = call_inode(c);
+
+	if (c->s->args[1] == F_ADD_SEALS && ino && !call_failed(c))
+		ino->seals |= (uint8_t)c->s->args[2];
 }
 
 void

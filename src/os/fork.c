@@ -118,7 +118,7 @@ mm_copy(struct os *os, struct mm *from, struct mm *to)
 
 	to->start_brk = from->start_brk;
 	to->brk = from->brk;
-	to->stack_limit = from->stack_limit;
+	to->pkeys = from->pkeys;
 	to->mmap_base = from->mmap_base;
 	copy_files(from, to);
 	gather_begin(&g, os, from, 0, TASK_SIZE);

@@ -71,6 +71,9 @@ inode_define(struct os *os, const struct file_desc *d)
 	free(ino->path);
 	ino->path = xstrdup(d->path);
 	ino->kind = d->kind;
+	if (d->kind == FILE_SYSV)
+		inode_promise(os, ino,
+			      page_of(page_up(min_u64(d->size, TASK_SIZE))));
 	ino->dev = d->dev;
 	ino->ino = d->inode;
 	ino->rdev = d->rdev;
@@ -514,6 +517,7 @@ inode_free(struct os *os, struct inode *ino)
 	struct map_slot s;
 
 	drop_pages(os, ino, 0, UINT64_MAX);
+	inode_promise(os, ino, 0);
 	hugetlb_drop_inode(os, ino);
 	for (size_t i = 0; map_next(&ino->chunks, &i, &s);)
 		free((void *)(uintptr_t)s.value);

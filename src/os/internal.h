@@ -27,7 +27,6 @@
 #define PTES          512u
 #define HUGE_ORDER    9u
 #define MMAP_MIN_ADDR 65536u
-#define MAX_MAP_COUNT 65530u
 #define FLUSH_CEILING 33u /* tlb_single_page_flush_ceiling */
 #define NO_SLOT       UINT32_MAX
 
@@ -167,14 +166,18 @@ enum backing {
 	BACK_HUGETLB /* huge pages of the pool */
 };
 
+#define SEALS_NO_WRITE 0x18 /* F_SEAL_WRITE, F_SEAL_FUTURE_WRITE */
+
 struct inode {
-	uint32_t no;      /* index in os->inodes */
-	uint32_t vmas;    /* mappings of it */
-	uint32_t handles; /* struct ofile of it */
-	uint8_t backing;  /* enum backing */
-	uint8_t kind;     /* enum file_kind */
-	bool anon_shm;    /* goes with its last mapping */
-	bool removed;     /* IPC_RMID: same */
+	uint32_t no;       /* index in os->inodes */
+	uint32_t vmas;     /* mappings of it */
+	uint32_t handles;  /* struct ofile of it */
+	uint8_t backing;   /* enum backing */
+	uint8_t kind;      /* enum file_kind */
+	bool anon_shm;     /* goes with its last mapping */
+	bool removed;      /* IPC_RMID: same */
+	uint8_t seals;     /* F_SEAL_* of a memfd */
+	uint64_t promised; /* pages of memory, of os->committed */
 	uint64_t dev, ino, rdev;
 	uint64_t size;       /* bytes */
 	uint64_t warm_pages; /* this many are cached already, or of these the
@@ -227,6 +230,7 @@ struct ofile {
 #define VM_ACCOUNT     0x00100000u
 #define VM_NORESERVE   0x00200000u
 #define VM_HUGETLB     0x00400000u
+#define VM_SEALED      0x00800000u /* not Linux's bit: mseal(2) */
 #define VM_BLIND       0x01000000u /* not Linux's: what is mapped is not known */
 #define VM_WIPEONFORK  0x02000000u
 #define VM_DONTDUMP    0x04000000u
@@ -291,21 +295,26 @@ struct mm {
 	size_t n_vmas, cap_vmas;
 	uint64_t vma_gen; /* changes with every change of vmas */
 	struct hot hot[HOT_ROWS];
-	uint64_t start_brk, brk, stack_limit, mmap_base;
+	uint64_t start_brk, brk, mmap_base;
 	uint64_t rss_anon, rss_file, rss_shm, max_rss; /* pages */
 	uint64_t tables, swapped;                      /* pages */
 	struct map deposit;       /* address >> 21 -> table put by */
 	struct map huge_promised; /* address >> 21: a page of the pool is */
-	uint64_t total_vm, locked_vm, committed; /* pages */
-	uint32_t def_flags;                      /* mlockall */
-	struct process *owner;                   /* whose areas */
-	struct map files; /* inode number -> struct ofile, latest opened */
+	uint64_t total_vm, data_vm, locked_vm, committed; /* pages */
+	uint16_t pkeys;        /* those allocated; key 0 always is */
+	uint32_t def_flags;    /* mlockall */
+	struct process *owner; /* whose areas */
+	struct map files;      /* inode number -> struct ofile, latest opened */
 };
 
 /* Processes --------------------------------------------------------------- */
 
+/* Resource limits that concern memory; bytes. */
+enum limit { LIMIT_DATA, LIMIT_STACK, LIMIT_MEMLOCK, LIMIT_AS, LIMITS };
+
 struct process {
 	uint32_t pid, parent;
+	uint64_t limit[LIMITS];
 	char *exe;
 	struct mm *mm; /* NULL once dead */
 	uint64_t minor, major;
@@ -388,6 +397,7 @@ struct os {
 	uint64_t next_khugepaged; /* ... and khugepaged */
 	size_t khugepaged_space;  /* where it goes on: in os->spaces, */
 	uint64_t khugepaged_addr; /* and there */
+	uint64_t committed;       /* pages promised to mappings, segments */
 	uint32_t huge_zero;
 	struct hugetlb_pool hugetlb;
 	bool reclaiming;
@@ -699,7 +709,7 @@ void cache_remove(struct os *os, uint32_t fno, bool evicted);
 struct ofile *ofile_get(struct os *os, struct mm *mm, struct inode *ino);
 struct ofile *ofile_open(struct os *os, struct mm *mm, struct inode *ino);
 struct ofile *ofile_private(struct inode *ino);
-struct ofile *anon_shared(struct os *os, uint64_t len);
+struct ofile *anon_shared(struct os *os, uint64_t len, bool promise);
 void ofile_put(struct os *os, struct ofile *f);
 
 /* cache_record.c: folios as they were, and as calls make them -------------- */
@@ -738,7 +748,7 @@ void paging_count(struct os *os, struct process *p, uint64_t swapped_in);
  * cannot be had (a signal, or memory ran out). */
 bool gup_touch(struct os *os, struct task *t, struct vma *v, uint64_t addr,
 	       bool write);
-void populate(struct os *os, struct task *t, uint64_t start, uint64_t end);
+bool populate(struct os *os, struct task *t, uint64_t start, uint64_t end);
 void populate_stack(struct os *os, struct task *t, uint64_t start,
 		    uint64_t end);
 void kernel_write(struct os *os, struct task *t, uint64_t addr);
@@ -809,13 +819,37 @@ struct call {
 	const struct syscall_desc *s;
 	int64_t want; /* what the model would have returned */
 	bool know;    /* want is meant to be compared */
+	bool any;     /* ... as success: which value cannot be told */
 	struct err *err;
 	bool refused; /* *err is filled: stop */
 };
 void call_want(struct call *c, int64_t ret);
+/* An error, or 0: it would have succeeded, with a value of no matter. */
+void call_want_error(struct call *c, int64_t error);
 bool call_failed(const struct call *c);
 bool call_refuse(struct call *c, const char *what);
 void call_whole(struct call *c, int64_t error);
+
+/* limits.c: what a process may have, what the machine may promise */
+void limits_init(const struct os *os, struct process *p);
+/* RLIMIT_AS, RLIMIT_DATA: may it have so many pages more of such a mapping? */
+bool may_expand(const struct os *os, const struct process *p, uint32_t flags,
+		uint64_t pages);
+/* RLIMIT_MEMLOCK: so many pages more locked, if the flags say so? */
+bool may_lock(const struct os *os, const struct process *p, uint32_t flags,
+	      uint64_t pages);
+bool may_lock_any(const struct os *os, const struct process *p);
+/* Overcommit: promise so many pages more? */
+bool may_commit(const struct os *os, const struct mm *mm, uint64_t pages);
+/* All of these for a mapping that grows by so many pages: 0, -EAGAIN,
+ * -ENOMEM. */
+int64_t grow_errno(const struct call *c, uint32_t flags, uint64_t pages);
+/* Pages of [start, end) that are mapped, and of those charged. */
+uint64_t pages_mapped(struct mm *mm, uint64_t start, uint64_t end,
+		      uint32_t flags);
+void inode_promise(struct os *os, struct inode *ino, uint64_t pages);
+void sys_setrlimit(struct call *c);
+void sys_prlimit(struct call *c);
 
 /* mman.c, madvise.c, shm.c, fileio.c: handlers of system calls */
 bool user_range_ok(uint64_t addr, uint64_t len);
@@ -828,6 +862,8 @@ bool map_device(struct os *os, struct mm *mm, struct vma *v);
 void sys_mmap(struct call *c);
 void sys_munmap(struct call *c);
 void sys_mprotect(struct call *c);
+void sys_pkey_alloc(struct call *c);
+void sys_pkey_free(struct call *c);
 void sys_mremap(struct call *c);
 void sys_madvise(struct call *c);
 void sys_msync(struct call *c);
@@ -847,6 +883,9 @@ void sys_fallocate(struct call *c);
 void sys_fsync(struct call *c);
 void sys_read(struct call *c);
 void sys_write(struct call *c);
+void sys_memfd_create(struct call *c);
+void sys_fcntl(struct call *c);
+void sys_shmget(struct call *c);
 void sys_userfaultfd(struct call *c);
 void sys_sync(struct call *c);
 void sys_readahead(struct call *c);

@@ -14,6 +14,8 @@
 #define ADV_POPULATE_WRITE  23
 #define ADV_DONTNEED_LOCKED 24
 #define ADV_COLLAPSE        25
+#define ADV_HWPOISON        100
+#define ADV_SOFT_OFFLINE    101
 #define ADV_GUARD_INSTALL   102
 #define ADV_GUARD_REMOVE    103
 
@@ -99,6 +101,9 @@ advise_flags(struct call *c, struct vma *v, uint64_t start, uint64_t end)
 	default: /* MADV_UNMERGEABLE */
 		f &= ~VM_MERGEABLE;
 	}
+	if (f != v->flags && (start > v->start || end < v->end) &&
+	    call_failed(c) && c->mm->n_vmas >= c->os->cfg.max_map_count)
+		return -EAGAIN;
 	if (f != v->flags)
 		vma_modify(c->os, c->mm, v, start, end, f);
 	return 0;
@@ -287,42 +292,60 @@ advise_unguard(struct call *c, struct vma *v, uint64_t start, uint64_t end)
 	return 0;
 }
 
+/* A page that is to be thought broken. */
+static int64_t
+advise_poison(struct call *c, struct vma *v, uint64_t start, uint64_t end)
+{
+	(void)v;
+	(void)start;
+	(void)end;
+	if (!c->os->cfg.privileged)
+		return -EPERM;
+	if (!call_failed(c))
+		call_refuse(c, "memory failure is not modelled");
+	return 0;
+}
+
 static const struct {
 	uint32_t advice;
 	advise_fn *fn;
+	uint32_t since; /* Linux, as os.kernel counts */
 } advice[] = {
-    {MADV_NORMAL, advise_flags},
-    {MADV_RANDOM, advise_flags},
-    {MADV_SEQUENTIAL, advise_flags},
-    {MADV_WILLNEED, advise_willneed},
-    {MADV_DONTNEED, advise_dontneed},
-    {MADV_FREE, advise_free},
-    {MADV_REMOVE, advise_remove},
-    {MADV_DONTFORK, advise_flags},
-    {MADV_DOFORK, advise_flags},
-    {MADV_MERGEABLE, advise_flags},
-    {MADV_UNMERGEABLE, advise_flags},
-    {MADV_HUGEPAGE, advise_flags},
-    {MADV_NOHUGEPAGE, advise_flags},
-    {MADV_DONTDUMP, advise_flags},
-    {MADV_DODUMP, advise_flags},
-    {MADV_WIPEONFORK, advise_flags},
-    {MADV_KEEPONFORK, advise_flags},
-    {ADV_COLD, advise_cold},
-    {ADV_PAGEOUT, advise_pageout},
-    {ADV_POPULATE_READ, advise_populate},
-    {ADV_POPULATE_WRITE, advise_populate},
-    {ADV_DONTNEED_LOCKED, advise_dontneed},
-    {ADV_COLLAPSE, advise_collapse},
-    {ADV_GUARD_INSTALL, advise_guard},
-    {ADV_GUARD_REMOVE, advise_unguard},
+    {MADV_NORMAL, advise_flags, 0},
+    {MADV_RANDOM, advise_flags, 0},
+    {MADV_SEQUENTIAL, advise_flags, 0},
+    {MADV_WILLNEED, advise_willneed, 0},
+    {MADV_DONTNEED, advise_dontneed, 0},
+    {MADV_FREE, advise_free, 0},
+    {MADV_REMOVE, advise_remove, 0},
+    {MADV_DONTFORK, advise_flags, 0},
+    {MADV_DOFORK, advise_flags, 0},
+    {MADV_MERGEABLE, advise_flags, 0},
+    {MADV_UNMERGEABLE, advise_flags, 0},
+    {MADV_HUGEPAGE, advise_flags, 0},
+    {MADV_NOHUGEPAGE, advise_flags, 0},
+    {MADV_DONTDUMP, advise_flags, 0},
+    {MADV_DODUMP, advise_flags, 0},
+    {MADV_WIPEONFORK, advise_flags, 0},
+    {MADV_KEEPONFORK, advise_flags, 0},
+    {ADV_COLD, advise_cold, 0},
+    {ADV_PAGEOUT, advise_pageout, 0},
+    {ADV_POPULATE_READ, advise_populate, 0},
+    {ADV_POPULATE_WRITE, advise_populate, 0},
+    {ADV_DONTNEED_LOCKED, advise_dontneed, 0},
+    {ADV_COLLAPSE, advise_collapse, 0},
+    {ADV_HWPOISON, advise_poison, 0},
+    {ADV_SOFT_OFFLINE, advise_poison, 0},
+    {ADV_GUARD_INSTALL, advise_guard, 613},
+    {ADV_GUARD_REMOVE, advise_unguard, 613},
 };
 
 static advise_fn *
-find_advice(uint64_t a)
+find_advice(const struct call *c, uint64_t a)
 {
 	for (size_t i = 0; i < sizeof(advice) / sizeof(advice[0]); i++)
-		if (advice[i].advice == a)
+		if (advice[i].advice == a &&
+		    (advice[i].since <= c->os->cfg.kernel || !call_failed(c)))
 			return advice[i].fn;
 	return NULL;
 }
@@ -354,11 +377,19 @@ walk(struct call *c, advise_fn *fn, uint64_t start, uint64_t end)
 	return hole;
 }
 
+/* Failures that come part way: what was before them is done. */
+static bool
+said_by_walk(int64_t ret)
+{
+	return ret == -ENOMEM || ret == -EINVAL || ret == -EACCES ||
+	       ret == -EFAULT || ret == -EAGAIN;
+}
+
 void
 sys_madvise(struct call *c)
 {
 	uint64_t start = c->s->args[0], len = page_up(c->s->args[1]);
-	advise_fn *fn = find_advice((uint32_t)c->s->args[2]);
+	advise_fn *fn = find_advice(c, (uint32_t)c->s->args[2]);
 
 	if (!fn || (start & (PAGE_SIZE - 1)) || len < c->s->args[1]) {
 		call_want(c, -EINVAL);
@@ -369,7 +400,7 @@ sys_madvise(struct call *c)
 	} else if (fn == advise_flags &&
 		   hugetlb_cuts(c->mm, start, start + len)) {
 		call_whole(c, -EINVAL);
-	} else if (!call_failed(c) || c->s->ret == -ENOMEM) {
+	} else if (!call_failed(c) || said_by_walk(c->s->ret)) {
 		call_want(c, walk(c, fn, start, start + len));
 	}
 }

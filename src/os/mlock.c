@@ -13,6 +13,13 @@
 
 #define LOCK_FLAGS (VM_LOCKED | VM_LOCKONFAULT)
 
+/* Failed, and not part way. */
+static bool
+not_begun(const struct call *c)
+{
+	return call_failed(c) && c->s->ret != -ENOMEM && c->s->ret != -EAGAIN;
+}
+
 /* Give [start, end) these lock flags: -ENOMEM at the first hole. */
 static int64_t
 set_lock(struct call *c, uint64_t start, uint64_t end, uint32_t lock)
@@ -26,13 +33,17 @@ set_lock(struct call *c, uint64_t start, uint64_t end, uint32_t lock)
 			return -ENOMEM;
 		stop = min_u64(v->end, end);
 		f = (v->flags & ~LOCK_FLAGS) | lock;
-		if (f != v->flags && !(v->flags & VM_SPECIAL))
+		if (f != v->flags && (start > v->start || stop < v->end) &&
+		    c->mm->n_vmas >= c->os->cfg.max_map_count)
+			return -ENOMEM;
+		if (f != v->flags && !(v->flags & VM_SPECIAL) && !not_begun(c))
 			vma_modify(c->os, c->mm, v, start, stop, f);
 		start = stop;
 	}
 	return 0;
 }
 
+/* False: there is nothing to do, which is what it wants. */
 static bool
 lock_range(struct call *c, uint64_t *start, uint64_t *end)
 {
@@ -52,20 +63,49 @@ lock_range(struct call *c, uint64_t *start, uint64_t *end)
 	return true;
 }
 
+/* do_mlock(): the limit, less what of the range is locked already. */
+static int64_t
+limit_errno(const struct call *c, uint64_t start, uint64_t end)
+{
+	uint64_t there = pages_mapped(c->mm, start, end, VM_LOCKED);
+
+	return may_lock(c->os, c->task->proc, VM_LOCKED,
+			page_of(end - start) - there)
+		   ? 0
+		   : -ENOMEM;
+}
+
+/* What mlock(2) says of pages that it could not bring in
+ * (__mlock_posix_error_return()). */
+static int64_t
+populate_errno(const struct call *c, uint64_t start, uint64_t end)
+{
+	if (populate(c->os, c->task, start, end))
+		return 0;
+	return c->os->event_oom ? -EAGAIN : -ENOMEM;
+}
+
 static void
 do_lock(struct call *c, uint32_t lock)
 {
 	uint64_t start, end;
-	int64_t error;
+	bool valid = lock_range(c, &start, &end);
+	int64_t error = 0, done;
 
-	if (!lock_range(c, &start, &end))
+	if (lock && !may_lock_any(c->os, c->task->proc))
+		error = -EPERM;
+	else if (lock && valid)
+		error = limit_errno(c, start, end);
+	if (error)
+		call_want(c, error);
+	if (!valid || (error && call_failed(c)))
 		return;
-	if (call_failed(c) && c->s->ret != -ENOMEM)
-		return;
-	error = set_lock(c, start, end, lock);
-	call_want(c, error);
-	if (!error && (lock & VM_LOCKED))
-		populate(c->os, c->task, start, end);
+	done = set_lock(c, start, end, lock);
+	if (!done && (lock & VM_LOCKED) && !(lock & VM_LOCKONFAULT) &&
+	    !not_begun(c))
+		done = populate_errno(c, start, end);
+	if (!error)
+		call_want(c, done);
 }
 
 void
@@ -103,6 +143,19 @@ lock_all(struct call *c, uint32_t lock)
 	}
 }
 
+static int64_t
+all_errno(const struct call *c)
+{
+	const struct process *p = c->task->proc;
+
+	if (!may_lock_any(c->os, p))
+		return -EPERM;
+	if ((c->s->args[0] & MCL_CURRENT) && !c->os->cfg.privileged &&
+	    c->mm->total_vm > page_of(p->limit[LIMIT_MEMLOCK]))
+		return -ENOMEM;
+	return 0;
+}
+
 void
 sys_mlockall(struct call *c)
 {
@@ -113,6 +166,7 @@ sys_mlockall(struct call *c)
 		call_want(c, -EINVAL);
 		return;
 	}
+	call_want(c, all_errno(c));
 	if (call_failed(c))
 		return;
 	c->mm->def_flags &= ~LOCK_FLAGS;
@@ -175,6 +229,6 @@ sys_msync(struct call *c)
 		call_want(c, -ENOMEM);
 	else if (!len)
 		call_want(c, 0);
-	else if (!call_failed(c) || c->s->ret == -ENOMEM)
+	else if (c->s->ret != -EIO && c->s->ret != -ENOSPC)
 		call_want(c, sync_range(c, start, start + len));
 }

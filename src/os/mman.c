@@ -13,7 +13,9 @@
 #include "base/xalloc.h"
 #include "os/internal.h"
 
-#define MAP_TYPE_MASK 0x0fu
+#define MAP_TYPE_MASK      0x0fu
+#define MAP_DROPPABLE_TYPE 0x08u /* anonymous; Linux 6.11 */
+#define MAP_SYNC_FLAG      0x80000u
 
 /* Is [addr, addr + len) a range of user pages? */
 bool
@@ -21,6 +23,26 @@ user_range_ok(uint64_t addr, uint64_t len)
 {
 	return !(addr & (PAGE_SIZE - 1)) && len && len <= TASK_SIZE &&
 	       addr <= TASK_SIZE - len;
+}
+
+static uint64_t
+map_type(const struct call *c)
+{
+	return c->s->args[3] & MAP_TYPE_MASK;
+}
+
+static bool
+is_shared(const struct call *c)
+{
+	return map_type(c) == MAP_SHARED || map_type(c) == MAP_SHARED_VALIDATE;
+}
+
+static bool
+is_hugetlb(const struct call *c)
+{
+	const uint64_t both = MAP_ANONYMOUS | MAP_HUGETLB;
+
+	return (c->s->args[3] & both) == both;
 }
 
 static uint32_t
@@ -41,6 +63,9 @@ mmap_flags(const struct call *c, bool shared)
 	bool ro = (c->s->file_flags & O_ACCMODE) == O_RDONLY &&
 		  !(c->s->args[2] & PROT_WRITE);
 
+	if (map_type(c) == MAP_DROPPABLE_TYPE)
+		f |= VM_NORESERVE | VM_WIPEONFORK | VM_DONTDUMP;
+
 	if (shared) {
 		f |= VM_SHARED | VM_MAYSHARE;
 		if (!(map & MAP_ANONYMOUS) && ro)
@@ -52,6 +77,8 @@ mmap_flags(const struct call *c, bool shared)
 	f |= map & MAP_STACK ? VM_NOHUGEPAGE : 0;
 	if ((map & MAP_NORESERVE) && c->os->cfg.overcommit != 2)
 		f |= VM_NORESERVE;
+	if (is_hugetlb(c))
+		return f;
 	if ((f & (VM_NORESERVE | VM_SHARED | VM_WRITE)) == VM_WRITE)
 		f |= VM_ACCOUNT;
 	return f;
@@ -74,22 +101,16 @@ map_device(struct os *os, struct mm *mm, struct vma *v)
 
 /* Shared anonymous memory is a nameless file of tmpfs. */
 struct ofile *
-anon_shared(struct os *os, uint64_t len)
+anon_shared(struct os *os, uint64_t len, bool promise)
 {
 	struct inode *ino = inode_new(os, BACK_SHM);
 
 	ino->anon_shm = true;
 	ino->size = len;
 	ino->path = xstrdup("[shared anon]");
+	if (promise)
+		inode_promise(os, ino, page_of(len));
 	return ofile_private(ino);
-}
-
-static bool
-is_hugetlb(const struct call *c)
-{
-	const uint64_t both = MAP_ANONYMOUS | MAP_HUGETLB;
-
-	return (c->s->args[3] & both) == both;
 }
 
 static uint64_t
@@ -122,7 +143,8 @@ mmap_file(struct call *c, struct vma *v, bool shared)
 	if (ino) {
 		v->file = ofile_get(c->os, c->mm, ino);
 	} else if (shared) {
-		v->file = anon_shared(c->os, v->end - v->start);
+		v->file = anon_shared(c->os, v->end - v->start,
+				      !(v->flags & VM_NORESERVE));
 		v->pgoff = 0;
 	}
 	if (ino && ino->backing == BACK_DEVICE)
@@ -134,7 +156,7 @@ static bool
 mmap_apply(struct call *c, uint64_t addr, uint64_t len)
 {
 	uint64_t map = c->s->args[3];
-	bool shared = (map & MAP_TYPE_MASK) != MAP_PRIVATE;
+	bool shared = is_shared(c);
 	struct vma proto = {.start = addr,
 			    .end = addr + len,
 			    .origin = addr,
@@ -155,13 +177,15 @@ mmap_apply(struct call *c, uint64_t addr, uint64_t len)
 	return true;
 }
 
-/* What the arguments alone decide (mm/mmap.c:do_mmap()); 0: nothing. ------ */
+/* What Linux would refuse (mm/mmap.c:do_mmap() on), in its order; 0: nothing.
+ */
 
-#define KNOWN_FLAGS                                                     \
-	(MAP_TYPE_MASK | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN |    \
-	 MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE |  \
-	 MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | 0x40 | \
-	 0xfc000000u)
+/* All that MAP_SHARED lets pass (LEGACY_MAP_MASK). */
+#define KNOWN_FLAGS                                                    \
+	(MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS |        \
+	 MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED | \
+	 MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK |     \
+	 MAP_HUGETLB | 0x40 | 0x80 | 0x7c000000u)
 
 static int64_t
 place_errno(const struct call *c, uint64_t len)
@@ -169,12 +193,14 @@ place_errno(const struct call *c, uint64_t len)
 	uint64_t addr = c->s->args[0], map = c->s->args[3];
 	bool fixed = map & (MAP_FIXED | MAP_FIXED_NOREPLACE);
 
-	if (!len || len > TASK_SIZE || c->mm->n_vmas > MAX_MAP_COUNT)
+	if (!len || len > TASK_SIZE || c->mm->n_vmas > c->os->cfg.max_map_count)
 		return -ENOMEM;
 	if (fixed && addr > TASK_SIZE - len)
 		return -ENOMEM;
 	if (fixed && (addr & (PAGE_SIZE - 1)))
 		return -EINVAL;
+	if (fixed && addr < MMAP_MIN_ADDR && !c->os->cfg.privileged)
+		return -EPERM;
 	if ((map & MAP_FIXED_NOREPLACE) &&
 	    vma_overlaps(c->mm, addr, addr + len))
 		return -EEXIST;
@@ -182,35 +208,120 @@ place_errno(const struct call *c, uint64_t len)
 }
 
 static int64_t
-file_errno(const struct call *c, const struct inode *ino)
+lock_errno(const struct call *c, uint64_t len)
 {
-	uint64_t map = c->s->args[3], type = map & MAP_TYPE_MASK;
+	if (!(c->s->args[3] & MAP_LOCKED))
+		return 0;
+	if (!may_lock_any(c->os, c->task->proc))
+		return -EPERM;
+	return may_lock(c->os, c->task->proc, VM_LOCKED, page_of(len))
+		   ? 0
+		   : -EAGAIN;
+}
+
+/* Has it a way to be mapped?  Of devices only those are known that have not:
+ * null, full, random, urandom, terminals. */
+static bool
+can_map(const struct inode *ino)
+{
+	uint64_t major = ino->rdev >> 8 & 0xfff, minor = ino->rdev & 0xff;
+
+	switch (ino->kind) {
+	case FILE_DIRECTORY:
+	case FILE_PIPE:
+	case FILE_SOCKET:
+		return false;
+	case FILE_CHARDEV:
+		return !(major == 1 && (minor == 3 || minor >= 7)) &&
+		       major != 4 && major != 5 &&
+		       !(major >= 136 && major <= 143);
+	default:
+		return true;
+	}
+}
+
+static int64_t
+shared_errno(const struct call *c, const struct inode *ino)
+{
+	uint64_t map = c->s->args[3];
 	unsigned mode = c->s->file_flags & O_ACCMODE;
 
-	if (type == MAP_SHARED_VALIDATE && (map & ~(uint64_t)KNOWN_FLAGS))
+	if (map_type(c) == MAP_SHARED_VALIDATE &&
+	    (map & ~(uint64_t)KNOWN_FLAGS))
 		return -EOPNOTSUPP;
-	if (type != MAP_PRIVATE && (c->s->args[2] & PROT_WRITE) &&
-	    mode == O_RDONLY)
+	if ((c->s->args[2] & PROT_WRITE) && mode == O_RDONLY)
 		return -EACCES;
-	if (type != MAP_SHARED && type != MAP_SHARED_VALIDATE &&
-	    type != MAP_PRIVATE)
+	/* ext4 and xfs ask for a device that can; tmpfs does not. */
+	if ((map & MAP_SYNC_FLAG) && mode != O_WRONLY &&
+	    ino->backing == BACK_FS && ino->kind == FILE_REGULAR &&
+	    c->os->cfg.write_notify)
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+static int64_t
+file_errno(const struct call *c, const struct inode *ino)
+{
+	uint64_t map = c->s->args[3];
+	int64_t error = 0;
+
+	if (is_shared(c))
+		error = shared_errno(c, ino);
+	else if (map_type(c) != MAP_PRIVATE)
 		return -EINVAL;
-	if (mode == O_WRONLY)
+	if (error)
+		return error;
+	if ((c->s->file_flags & O_ACCMODE) == O_WRONLY)
 		return -EACCES;
-	if (ino->kind == FILE_DIRECTORY || ino->kind == FILE_PIPE)
+	if (!can_map(ino))
 		return -ENODEV;
 	return map & MAP_GROWSDOWN ? -EINVAL : 0;
 }
 
 static int64_t
-mmap_errno(const struct call *c)
+anon_errno(const struct call *c)
 {
-	uint64_t map = c->s->args[3], type = map & MAP_TYPE_MASK, off, len;
-	struct inode *ino = inode_of_file(c->os, c->s->file);
-	int64_t error;
+	uint64_t map = c->s->args[3];
 
-	off = c->s->args[5];
-	len = mmap_len(c);
+	if (map_type(c) == MAP_PRIVATE)
+		return 0;
+	if (map_type(c) == MAP_DROPPABLE_TYPE && c->os->cfg.kernel >= 611)
+		return map & (MAP_LOCKED | MAP_HUGETLB) ? -EINVAL : 0;
+	if (map_type(c) == MAP_SHARED)
+		return map & MAP_GROWSDOWN ? -EINVAL : 0;
+	return -EINVAL;
+}
+
+/* mmap_region(): limits, the promise of memory, seals. */
+static int64_t
+room_errno(const struct call *c, const struct inode *ino, uint64_t len)
+{
+	uint64_t addr = c->s->args[0], pages = page_of(len), there = 0;
+	uint32_t flags = mmap_flags(c, is_shared(c));
+
+	if (c->s->args[3] & MAP_FIXED)
+		there = pages_mapped(c->mm, addr, addr + len, 0);
+	if (!may_expand(c->os, c->task->proc, flags, pages - there))
+		return -ENOMEM;
+	if (c->s->args[3] & MAP_FIXED)
+		there = pages_mapped(c->mm, addr, addr + len, VM_ACCOUNT);
+	if ((flags & VM_ACCOUNT) &&
+	    !may_commit(c->os, c->mm, pages > there ? pages - there : 0))
+		return -ENOMEM;
+	if (!ino && is_shared(c) && !(flags & VM_NORESERVE) && !is_hugetlb(c) &&
+	    !may_commit(c->os, c->mm, pages))
+		return -ENOMEM;
+	if (ino && is_shared(c) && (c->s->args[2] & PROT_WRITE) &&
+	    (ino->seals & SEALS_NO_WRITE))
+		return -EPERM;
+	return 0;
+}
+
+static int64_t
+argument_errno(const struct call *c, const struct inode *ino, uint64_t len)
+{
+	uint64_t map = c->s->args[3], off = c->s->args[5];
+
 	if (off & (PAGE_SIZE - 1))
 		return -EINVAL;
 	if (!(map & MAP_ANONYMOUS) && !ino)
@@ -222,16 +333,42 @@ mmap_errno(const struct call *c)
 	if (page_of(off) + page_of(len) < page_of(off) ||
 	    (off && off + len < off))
 		return -EOVERFLOW;
-	error = place_errno(c, len);
+	return 0;
+}
+
+static int64_t
+mmap_errno(const struct call *c)
+{
+	struct inode *ino = inode_of_file(c->os, c->s->file);
+	uint64_t len = mmap_len(c);
+	int64_t error;
+
+	if (c->s->args[3] & MAP_ANONYMOUS)
+		ino = NULL;
+	error = argument_errno(c, ino, len);
+	if (!error)
+		error = place_errno(c, len);
 	if (!error && is_hugetlb(c))
 		error = hugetlb_mmap_errno(c, len);
-	if (error)
-		return error;
-	if (!(map & MAP_ANONYMOUS))
-		return file_errno(c, ino);
-	if (type == MAP_SHARED)
-		return map & MAP_GROWSDOWN ? -EINVAL : 0;
-	return type == MAP_PRIVATE ? 0 : -EINVAL;
+	if (!error)
+		error = lock_errno(c, len);
+	if (!error)
+		error = ino ? file_errno(c, ino) : anon_errno(c);
+	return error ? error : room_errno(c, ino, len);
+}
+
+/* Failed for a reason that a trace does not tell: a file system mounted
+ * noexec, a file to swap to, what a driver says, somebody else's memory. */
+static bool
+may_fail(const struct call *c)
+{
+	const struct inode *ino = inode_of_file(c->os, c->s->file);
+
+	if ((c->s->args[3] & MAP_ANONYMOUS) || !ino)
+		return false;
+	return c->s->ret == -ETXTBSY || ino->backing == BACK_DRIVER ||
+	       ino->backing == BACK_DEVICE ||
+	       (c->s->ret == -EPERM && (c->s->args[2] & PROT_EXEC));
 }
 
 /* coregrind/m_debuginfo/debuginfo.c:di_notify_mmap() of Valgrind 3.19: of
@@ -254,10 +391,11 @@ sys_mmap(struct call *c)
 	uint64_t len = mmap_len(c), addr = (uint64_t)c->s->ret;
 	int64_t error = mmap_errno(c);
 
-	if (error)
-		call_want(c, error);
-	else if (call_failed(c) || (c->s->args[3] & MAP_FIXED))
-		call_want(c, (int64_t)c->s->args[0]); /* some address */
+	if (!error && !call_failed(c) &&
+	    (c->s->args[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE)))
+		call_want(c, (int64_t)c->s->args[0]);
+	else if (error || !may_fail(c))
+		call_want_error(c, error);
 	if (call_failed(c))
 		return;
 	if (len > TASK_SIZE || !user_range_ok(addr, len)) {
@@ -270,6 +408,20 @@ sys_mmap(struct call *c)
 		probe(c);
 }
 
+/* A mapping in two needs one more; sealed ones stay. */
+static int64_t
+unmap_errno(const struct call *c, uint64_t start, uint64_t end)
+{
+	const struct vma *v = vma_find(c->mm, start);
+
+	if (pages_mapped(c->mm, start, end, VM_SEALED))
+		return -EPERM;
+	if (v && v->start < start && end < v->end &&
+	    c->mm->n_vmas >= c->os->cfg.max_map_count)
+		return -ENOMEM;
+	return 0;
+}
+
 void
 sys_munmap(struct call *c)
 {
@@ -280,7 +432,8 @@ sys_munmap(struct call *c)
 		call_whole(c, -EINVAL);
 		return;
 	}
-	call_want(c, valid ? 0 : -EINVAL);
+	call_want(c,
+		  valid ? unmap_errno(c, addr, addr + page_up(len)) : -EINVAL);
 	if (valid && !call_failed(c))
 		vma_unmap(c->os, c->mm, addr, addr + page_up(len));
 }
@@ -306,6 +459,24 @@ brk_grow(struct call *c, uint64_t from, uint64_t to)
 	return true;
 }
 
+/* Growing as asked: may it?  Whoever runs the program may have no room where
+ * Linux would have some, so it is judged only where it was done. */
+static bool
+brk_allowed(const struct call *c, uint64_t from, uint64_t to)
+{
+	const struct process *p = c->task->proc;
+	uint64_t guard = (uint64_t)c->os->cfg.stack_guard_pages << PAGE_SHIFT;
+	const struct vma *next = vma_find_from(c->mm, from, NULL);
+
+	if (to - c->mm->start_brk > p->limit[LIMIT_DATA] ||
+	    c->mm->n_vmas > c->os->cfg.max_map_count)
+		return false;
+	if (next && next->start < to + (next->flags & VM_GROWSDOWN ? guard : 0))
+		return false;
+	return !grow_errno(c, VM_WRITE | VM_ACCOUNT | c->mm->def_flags,
+			   page_of(to - from));
+}
+
 void
 sys_brk(struct call *c)
 {
@@ -322,6 +493,9 @@ sys_brk(struct call *c)
 	to = page_up(now);
 	if (now < mm->start_brk)
 		return;
+	if (to > from)
+		call_want(c,
+			  (int64_t)(brk_allowed(c, from, to) ? now : mm->brk));
 	if (to < from && hugetlb_cuts(mm, to, from))
 		call_whole(c, (int64_t)mm->brk);
 	else if (to < from)
@@ -335,18 +509,20 @@ sys_brk(struct call *c)
 void
 sys_remap_file_pages(struct call *c)
 {
-	uint64_t start = c->s->args[0], len = page_up(c->s->args[1]);
+	uint64_t start = c->s->args[0];
+	uint64_t len = align_down(c->s->args[1], PAGE_SIZE);
 	struct vma *v, n;
 
-	if (call_failed(c))
-		return;
 	start = align_down(start, PAGE_SIZE);
 	v = user_range_ok(start, len) ? vma_find(c->mm, start) : NULL;
 	if (!v || !v->file || !(v->flags & VM_SHARED) || start + len > v->end ||
-	    c->s->args[3] >> 52) {
+	    c->s->args[2] || c->s->args[3] >> 52) {
 		call_want(c, -EINVAL);
 		return;
 	}
+	call_want(c, 0);
+	if (call_failed(c))
+		return;
 	if (hugetlb_cuts(c->mm, start, start + len)) {
 		call_whole(c, -EINVAL);
 		return;

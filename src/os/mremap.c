@@ -181,12 +181,11 @@ expand(struct call *c, struct vma *v, uint64_t from, uint64_t old_len,
 		populate(c->os, c->task, n.start, n.end);
 }
 
-/* Which error, if any, the arguments deserve; 0 when it depends. */
+/* Which error the arguments alone deserve. */
 static int64_t
-mremap_errno(struct call *c, uint64_t from, uint64_t old_len, uint64_t new_len)
+argument_errno(const struct call *c, uint64_t old_len, uint64_t new_len)
 {
-	uint64_t fl = c->s->args[3], to = c->s->args[4];
-	struct vma *v;
+	uint64_t fl = c->s->args[3], from = c->s->args[0];
 
 	if ((fl & ~7ull) || (from & (PAGE_SIZE - 1)) || !new_len)
 		return -EINVAL;
@@ -194,23 +193,98 @@ mremap_errno(struct call *c, uint64_t from, uint64_t old_len, uint64_t new_len)
 		return -EINVAL;
 	if ((fl & MREMAP_DONTUNMAP) && old_len != new_len)
 		return -EINVAL;
-	if ((fl & MREMAP_FIXED) &&
-	    ((to & (PAGE_SIZE - 1)) || new_len > TASK_SIZE ||
-	     to > TASK_SIZE - new_len ||
-	     (from + old_len > to && to + new_len > from)))
+	/* Linux 6.17 looks before it looks for the mapping. */
+	if (c->os->cfg.kernel >= 617 && new_len > TASK_SIZE)
 		return -EINVAL;
-	v = vma_find(c->mm, from);
+	return 0;
+}
+
+/* mremap_to() */
+static int64_t
+target_errno(const struct call *c, uint64_t old_len, uint64_t new_len)
+{
+	uint64_t fl = c->s->args[3], from = c->s->args[0], to = c->s->args[4];
+
+	if (!(fl & (MREMAP_FIXED | MREMAP_DONTUNMAP)))
+		return 0;
+	if ((to & (PAGE_SIZE - 1)) || new_len > TASK_SIZE ||
+	    to > TASK_SIZE - new_len ||
+	    (from + old_len > to && to + new_len > from))
+		return -EINVAL;
+	if ((fl & MREMAP_FIXED) && to < MMAP_MIN_ADDR && !c->os->cfg.privileged)
+		return -EPERM;
+	if (c->mm->n_vmas + 2 >= c->os->cfg.max_map_count - 3)
+		return -ENOMEM;
+	return 0;
+}
+
+/* Without leave to move: is there room behind it? */
+static bool
+can_expand(const struct call *c, const struct vma *v, uint64_t old_len,
+	   uint64_t new_len)
+{
+	uint64_t from = c->s->args[0];
+
+	return v->end == from + old_len && from <= TASK_SIZE - new_len &&
+	       !vma_overlaps(c->mm, v->end, from + new_len);
+}
+
+/* vma_to_resize(), and what follows on growth. */
+static int64_t
+resize_errno(const struct call *c, const struct vma *v, uint64_t old_len,
+	     uint64_t new_len)
+{
+	uint64_t fl = c->s->args[3], from = c->s->args[0];
+	bool moves = fl & (MREMAP_FIXED | MREMAP_DONTUNMAP);
+	int64_t error;
+
+	if (!moves && old_len >= new_len && old_len)
+		return 0;
+	if (!old_len && !(v->flags & (VM_SHARED | VM_MAYSHARE)))
+		return -EINVAL;
+	if ((fl & MREMAP_DONTUNMAP) && (v->flags & (VM_DONTEXPAND | VM_PFNMAP)))
+		return -EINVAL;
+	if (old_len > v->end - from && new_len >= old_len)
+		return moves && c->os->cfg.kernel >= 617 && new_len == old_len
+			   ? 0
+			   : -EFAULT;
+	if (new_len <= old_len)
+		return 0;
+	if (v->flags & (VM_DONTEXPAND | VM_PFNMAP))
+		return -EFAULT;
+	error = grow_errno(c, v->flags, page_of(new_len - old_len));
+	if (error || (fl & MREMAP_MAYMOVE))
+		return !error && new_len > TASK_SIZE ? -ENOMEM : error;
+	return can_expand(c, v, old_len, new_len) ? 0 : -ENOMEM;
+}
+
+/* Which error, if any, Linux would give. */
+static int64_t
+mremap_errno(const struct call *c, uint64_t old_len, uint64_t new_len)
+{
+	uint64_t from = c->s->args[0];
+	int64_t error = argument_errno(c, old_len, new_len);
+	struct vma *v;
+
+	if (error)
+		return error;
+	v = from < TASK_SIZE ? vma_find(c->mm, from) : NULL;
 	if (!v)
 		return -EFAULT;
 	if ((v->flags & VM_HUGETLB) && new_len > old_len)
 		return -EINVAL;
-	if (!old_len && !(v->flags & (VM_SHARED | VM_MAYSHARE)))
-		return -EINVAL;
-	if (new_len > old_len && old_len > v->end - from)
-		return -EFAULT;
-	if (new_len > old_len && (v->flags & (VM_DONTEXPAND | VM_PFNMAP)))
-		return -EFAULT;
-	return 0;
+	error = target_errno(c, old_len, new_len);
+	if (!error && pages_mapped(c->mm, from, from + old_len, VM_SEALED))
+		error = -EPERM;
+	return error ? error : resize_errno(c, v, old_len, new_len);
+}
+
+/* Whoever runs the program may have something of its own behind the mapping.
+ */
+static bool
+may_have_no_room(const struct call *c)
+{
+	return c->s->ret == -ENOMEM && !(c->s->args[3] & MREMAP_MAYMOVE);
 }
 
 void
@@ -227,7 +301,7 @@ sys_mremap(struct call *c)
 		old_len = align_up(old_len, PMD_SIZE);
 		new_len = align_up(new_len, PMD_SIZE);
 	}
-	error = mremap_errno(c, from, old_len, new_len);
+	error = mremap_errno(c, old_len, new_len);
 	if (!error && (hugetlb_cuts(c->mm, from, from + old_len) ||
 		       hugetlb_cuts(c->mm, to, to + new_len) ||
 		       (v->flags & VM_HUGETLB && (to & (PMD_SIZE - 1))))) {
@@ -235,10 +309,12 @@ sys_mremap(struct call *c)
 		return;
 	}
 
-	if (error || (!call_failed(c) && (fl & MREMAP_FIXED)))
-		call_want(c, error ? error : (int64_t)c->s->args[4]);
-	if (call_failed(c) || error || !v)
-		return;
+	if (!error && !call_failed(c) && (fl & MREMAP_FIXED))
+		call_want(c, (int64_t)c->s->args[4]);
+	else if (error || !may_have_no_room(c))
+		call_want_error(c, error);
+	if (call_failed(c) || error == -EINVAL || error == -EFAULT || !v)
+		return; /* what only a limit forbids was done */
 	if (!user_range_ok(to, new_len) ||
 	    (old_len && !user_range_ok(from, old_len))) {
 		call_refuse(c, "mremap: recorded result is no range of pages");

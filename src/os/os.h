@@ -48,6 +48,11 @@ struct os_config {
 	bool use_zero_page;         /* huge zero page for THP read faults */
 	unsigned stack_guard_pages; /* 256 */
 	unsigned overcommit;        /* 0, 1, 2 */
+	unsigned overcommit_ratio;  /* % of memory that 2 may promise */
+	uint64_t max_map_count;     /* 65530 */
+	bool privileged; /* CAP_IPC_LOCK, CAP_SYS_RAWIO, CAP_SYS_ADMIN */
+	/* Where programs begin; OS_NO_LIMIT or more: none.  Bytes. */
+	uint64_t limit_as, limit_data, limit_memlock;
 	uint64_t swap_bytes;
 	unsigned swappiness;
 	unsigned swap_readahead; /* enum os_swap_readahead */
@@ -64,6 +69,8 @@ struct os_config {
 	bool write_notify; /* filesystem has page_mkwrite (ext4) */
 	uint64_t instructions_per_second; /* nominal rate of the kernel clock */
 };
+
+#define OS_NO_LIMIT ((uint64_t)1000 << 40)
 
 enum os_page_cache { CACHE_WARM, CACHE_COLD, CACHE_RECORDED };
 enum os_thp { THP_NEVER, THP_MADVISE, THP_ALWAYS };

@@ -72,7 +72,7 @@ mm_new(struct os *os, struct err *e)
 	}
 	mm->users = 1;
 	mm->mmap_base = TASK_SIZE;
-	mm->stack_limit = 8u << 20;
+	mm->pkeys = 1;
 	if (!pt_new_root(os, mm)) {
 		space_free(os, mm->as);
 		free(mm);
@@ -164,6 +164,7 @@ proc_new(struct os *os, uint32_t pid, uint32_t parent, const char *exe,
 	p->parent = parent;
 	p->exe = xstrdup(exe);
 	p->mm = mm;
+	limits_init(os, p);
 	os->procs =
 	    xgrow(os->procs, os->n_procs, &os->cap_procs, sizeof(*os->procs));
 	os->procs[os->n_procs++] = p;
@@ -291,7 +292,7 @@ image_map(struct os *os, struct mm *mm, const struct map_desc *m)
 		if (m->file_size && ino->backing == BACK_FS)
 			ino->size = min_u64(m->file_size, INT64_MAX);
 	} else if (m->flags & MAPD_SHARED) {
-		v.file = anon_shared(os, m->end - m->start);
+		v.file = anon_shared(os, m->end - m->start, true);
 		v.pgoff = 0;
 	}
 	at = vma_insert(os, mm, &v);
@@ -335,7 +336,7 @@ load_image(struct os *os, struct task *t, const struct image_desc *im,
 	mm->owner = t->proc;
 	mm->start_brk = mm->brk = im->start_brk;
 	if (im->stack_limit)
-		mm->stack_limit = im->stack_limit;
+		t->proc->limit[LIMIT_STACK] = im->stack_limit;
 	for (uint32_t i = 0; done && i < im->n_maps; i++) {
 		const struct map_desc *m = &im->maps[i];
 

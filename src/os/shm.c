@@ -20,6 +20,57 @@ ofile_private(struct inode *ino)
 	return f; /* no reference yet: the mapping takes the first */
 }
 
+#define SHM_MAX (UINT64_MAX - (1ull << 24)) /* kernel.shmmax */
+
+/* A new segment; whose keys there are outside of the trace is not known. */
+void
+sys_shmget(struct call *c)
+{
+	uint64_t key = c->s->args[0], size = c->s->args[1];
+	uint64_t fl = c->s->args[2];
+	int64_t error = 0;
+
+	if ((uint32_t)key != IPC_PRIVATE)
+		return;
+	if (!size || size > SHM_MAX)
+		error = -EINVAL;
+	else if (size > TASK_SIZE)
+		error = -ENOSPC;
+	else if (!(fl & (SHM_NORESERVE | SHM_HUGETLB)) &&
+		 !may_commit(c->os, c->mm, page_of(page_up(size))))
+		error = -ENOMEM;
+	if (!(fl & SHM_HUGETLB) && c->s->ret != -ENOSPC)
+		call_want_error(c, error);
+}
+
+/* do_shmat(); access rights to a segment are not known. */
+static int64_t
+attach_errno(const struct call *c, const struct inode *ino)
+{
+	uint64_t addr = c->s->args[1], fl = c->s->args[2];
+	uint32_t flags = VM_SHARED | (fl & SHM_RDONLY ? 0 : VM_WRITE);
+	uint64_t len;
+
+	if ((int32_t)c->s->args[0] < 0)
+		return -EINVAL;
+	if (!addr && (fl & SHM_REMAP))
+		return -EINVAL;
+	if ((addr & (PAGE_SIZE - 1)) && !(fl & SHM_RND))
+		return -EINVAL;
+	if (!ino || ino->backing != BACK_SHM || !ino->size)
+		return -EINVAL;
+	addr = align_down(addr, PAGE_SIZE);
+	len = page_up(min_u64(ino->size, TASK_SIZE));
+	if (addr && !(fl & SHM_REMAP) && addr < TASK_SIZE &&
+	    vma_overlaps(c->mm, addr, addr + len))
+		return -EINVAL;
+	if (addr > TASK_SIZE - len ||
+	    c->mm->n_vmas > c->os->cfg.max_map_count ||
+	    !may_expand(c->os, c->task->proc, flags, page_of(len)))
+		return -ENOMEM;
+	return 0;
+}
+
 void
 sys_shmat(struct call *c)
 {
@@ -27,6 +78,8 @@ sys_shmat(struct call *c)
 	uint64_t addr = (uint64_t)c->s->ret, fl = c->s->args[2], len;
 	struct vma v = {.start = addr, .origin = addr, .name = VN_SHM};
 
+	if (c->s->ret != -EACCES && c->s->ret != -EIDRM)
+		call_want_error(c, attach_errno(c, ino));
 	if (call_failed(c))
 		return;
 	len = ino ? page_up(min_u64(ino->size, TASK_SIZE)) : 0;

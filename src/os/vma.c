@@ -97,12 +97,15 @@ vma_account(struct os *os, struct mm *mm, const struct vma *v, int sign)
 {
 	uint64_t n = vma_pages(v) * (uint64_t)(int64_t)sign;
 
-	(void)os;
 	mm->total_vm += n;
+	if ((v->flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE)
+		mm->data_vm += n;
 	if (v->flags & VM_LOCKED)
 		mm->locked_vm += n;
-	if (v->flags & VM_ACCOUNT)
+	if (v->flags & VM_ACCOUNT) {
 		mm->committed += n;
+		os->committed += n;
+	}
 }
 
 void

@@ -343,6 +343,17 @@ paging_json(const struct os_paging *p)
 }
 
 static json_t *
+mismatches_json(const struct os *os)
+{
+	json_t *list = json_array();
+	const char *text;
+
+	for (uint32_t i = 0; (text = os_mismatch(os, i)); i++)
+		json_array_append_new(list, json_text(text));
+	return list;
+}
+
+static json_t *
 kernel_json(const struct run_result *r)
 {
 	json_t *kernel = json_object(), *work = json_object();
@@ -351,6 +362,7 @@ kernel_json(const struct run_result *r)
 	os_stats(r->os, &s);
 	PUT(kernel, &s, syscalls);
 	PUT(kernel, &s, result_mismatches);
+	json_put(kernel, "first_mismatches", mismatches_json(r->os));
 	PUT(kernel, &s, forks);
 	PUT(kernel, &s, execs);
 	PUT(kernel, &s, exits);

@@ -526,6 +526,7 @@ print_kernel(const struct run_result *r, FILE *f)
 {
 	struct table *t = table_new("rrrrrrr");
 	struct os_stats s;
+	const char *text;
 
 	os_stats(r->os, &s);
 	fputs("\nKernel\n", f);
@@ -539,6 +540,8 @@ print_kernel(const struct run_result *r, FILE *f)
 	table_count(t, s.page_cache_pages);
 	table_count(t, s.frames_peak_used);
 	table_print(t, f);
+	for (uint32_t i = 0; (text = os_mismatch(r->os, i)); i++)
+		fprintf(f, "  %s\n", text);
 	if (os_oom_text(r->os))
 		fprintf(f, "  %s\n", os_oom_text(r->os));
 }

@@ -88,6 +88,13 @@ kibibytes(const struct conf_key *k, const char *value, char *out)
 	return true;
 }
 
+/* Bytes, or "unlimited". */
+static bool
+limit(const struct conf_key *k, const char *value, char *out)
+{
+	return as_is(k, strcmp(value, "unlimited") ? value : "1000T", out);
+}
+
 /* Linux follows the first write to a page wherever a file system writes back
  * (mm/mmap.c:vma_wants_writenotify); these live in memory only. */
 static bool
@@ -166,6 +173,11 @@ static const struct {
     {"setting.filesystem_magic", "os.write_notify", write_notify},
     {"setting.overcommit_memory", "os.overcommit", overcommit},
     {"setting.overcommit_ratio", "os.overcommit_ratio", as_is},
+    {"setting.max_map_count", "os.max_map_count", as_is},
+    {"setting.limit_as", "os.limit_as", limit},
+    {"setting.limit_data", "os.limit_data", limit},
+    {"setting.limit_memlock", "os.limit_memlock", limit},
+    {"setting.privileged", "os.privileged", yes_or_no},
     {"setting.dirty_background_ratio", "os.dirty_background_ratio", as_is},
     {"setting.kernel_cmdline", "os.stack_guard_pages", stack_guard_gap},
     {"capture.page_cache", "os.page_cache", has_page_cache},

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
@@ -328,7 +329,9 @@ file_of(struct process *p, const struct syscall_row *row,
 	struct open_file *o;
 
 	if (d->nr == SYS_shmat && d->ret != -1) {
-		d->file = files_add_sysv(&p->cap->files, (int)d->args[0]);
+		int id = (int)d->args[0];
+
+		d->file = files_add_sysv(&p->cap->files, id, sysv_size(id));
 		d->file_size = files_size(&p->cap->files, d->file);
 	}
 	if (row->fd < 0 || row->effect == FDE_NEW ||
@@ -434,6 +437,23 @@ add_tid_ranges(struct thread *t, const struct syscall_desc *d,
 		ranges_add(out, t->clear_tid, 4, true);
 }
 
+/* The log has no limits: as it is now. */
+static void
+look_at_limit(const struct process *p, struct syscall_desc *d)
+{
+	uint64_t resource = d->args[d->nr == SYS_prlimit64];
+	struct rlimit rl;
+
+	if (d->nr != SYS_setrlimit &&
+	    !(d->nr == SYS_prlimit64 && !d->args[0] && d->args[2]))
+		return;
+	if (resource < RLIM_NLIMITS &&
+	    !prlimit((pid_t)p->pid, (__rlimit_resource_t)resource, NULL, &rl)) {
+		d->file_pos = rl.rlim_cur;
+		d->file_size = rl.rlim_max;
+	}
+}
+
 static void
 add_ranges(struct process *p, struct thread *t, const struct syscall_row *row,
 	   struct syscall_desc *d)
@@ -492,6 +512,7 @@ finish_call(struct process *p, struct thread *t, int64_t ret)
 	memcpy(d->args, t->call.args, sizeof(d->args));
 	if (row)
 		o = file_of(p, row, d);
+	look_at_limit(p, d);
 	if (row && ret >= 0)
 		apply_to_fds(p, row, d, o);
 	add_ranges(p, t, row, d);

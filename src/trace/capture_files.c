@@ -115,18 +115,23 @@ files_add(struct files *f, const struct stat *st, uint8_t kind,
 					 .path = path});
 }
 
-uint32_t
-files_add_sysv(struct files *f, int shmid)
+uint64_t
+sysv_size(int shmid)
 {
 	struct shmid_ds ds = {0};
+
+	return shmctl(shmid, IPC_STAT, &ds) ? 0 : ds.shm_segsz;
+}
+
+uint32_t
+files_add_sysv(struct files *f, int shmid, uint64_t size)
+{
 	char name[32];
 
-	if (shmctl(shmid, IPC_STAT, &ds))
-		ds.shm_segsz = 0;
 	snprintf(name, sizeof(name), "SYSV%08x", (unsigned)shmid);
 	return add(f, (struct file_desc){.kind = FILE_SYSV,
 					 .inode = (uint64_t)shmid,
-					 .size = ds.shm_segsz,
+					 .size = size,
 					 .path = name});
 }
 

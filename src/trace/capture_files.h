@@ -36,8 +36,10 @@ void files_free(struct files *f);
 uint32_t files_add(struct files *f, const struct stat *st, uint8_t kind,
 		   const char *path);
 
-/* The number of a System V segment; FILE_NONE if it does not exist. */
-uint32_t files_add_sysv(struct files *f, int shmid);
+/* The number of a System V segment of so many bytes. */
+uint32_t files_add_sysv(struct files *f, int shmid, uint64_t size);
+/* How large it is now; 0 if it does not exist. */
+uint64_t sysv_size(int shmid);
 
 /* Stat a /proc/PID/{fd,map_files}/NAME link or a path; 0 if it fails. */
 uint32_t files_add_link(struct files *f, const char *link, struct stat *st);

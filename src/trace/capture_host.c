@@ -242,6 +242,48 @@ add_khugepaged(struct facts *f)
 	}
 }
 
+/* Limits the program begins with. */
+static void
+add_limits(struct facts *f)
+{
+	static const struct {
+		int resource;
+		const char *key;
+	} rows[] = {{RLIMIT_AS, "setting.limit_as"},
+		    {RLIMIT_DATA, "setting.limit_data"},
+		    {RLIMIT_MEMLOCK, "setting.limit_memlock"}};
+	struct rlimit rl;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char value[32] = "unlimited";
+
+		if (getrlimit((__rlimit_resource_t)rows[i].resource, &rl))
+			continue;
+		if (rl.rlim_cur != RLIM_INFINITY)
+			snprintf(value, sizeof(value), "%llu",
+				 (unsigned long long)rl.rlim_cur);
+		facts_add(f, rows[i].key, value);
+	}
+}
+
+/* What lets a program pass by limits: CAP_IPC_LOCK, CAP_SYS_RAWIO and
+ * CAP_SYS_ADMIN, all of them. */
+static void
+add_privileged(struct facts *f)
+{
+	const unsigned long long all = 1ull << 14 | 1ull << 17 | 1ull << 21;
+	unsigned long long have = 0;
+	char line[128];
+	FILE *in = fopen("/proc/self/status", "re");
+
+	while (in && fgets(line, sizeof(line), in))
+		if (sscanf(line, "CapEff: %llx", &have) == 1)
+			break;
+	if (in)
+		fclose(in);
+	facts_add(f, "setting.privileged", (have & all) == all ? "1" : "0");
+}
+
 void
 facts_add_machine(struct facts *f, const char *path)
 {
@@ -272,6 +314,9 @@ facts_add_machine(struct facts *f, const char *path)
 	add_line(f, "setting.overcommit_ratio", VM "overcommit_ratio", "");
 	add_line(f, "setting.meltdown",
 		 "/sys/devices/system/cpu/vulnerabilities/meltdown", "");
+	add_line(f, "setting.max_map_count", VM "max_map_count", "");
+	add_limits(f);
+	add_privileged(f);
 	add_line(f, "setting.nr_hugepages", VM "nr_hugepages", "");
 	add_line(f, "setting.swappiness", VM "swappiness", "");
 	add_line(f, "setting.dirty_writeback_centisecs",

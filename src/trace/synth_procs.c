@@ -43,8 +43,10 @@ ring_init(struct synth *s, struct ring *r)
 	uint32_t file = synth_file(s, FILE_SHM, "/memfd:ring", len);
 	struct syscall_desc made = {
 	    .nr = NR_MEMFD_CREATE, .ret = 3, .file = file};
-	struct syscall_desc sized = {
-	    .nr = NR_FTRUNCATE, .args = {3, len}, .file = file};
+	struct syscall_desc sized = {.nr = NR_FTRUNCATE,
+				     .args = {3, len},
+				     .file = file,
+				     .file_flags = 2}; /* O_RDWR */
 
 	*r = (struct ring){.words = (len - PAGE_SIZE) / 8,
 			   .check = PIECE(check),

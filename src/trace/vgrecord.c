@@ -138,7 +138,7 @@ read_file(struct vgstream *vs, const struct stream *st,
 	uint32_t id;
 
 	if (f->dev == VGR_SYSV_DEV)
-		id = files_add_sysv(&vs->files, (int)f->inode);
+		id = files_add_sysv(&vs->files, (int)f->inode, f->size);
 	else
 		id = files_add(&vs->files, &attr, file_kind(f, path), path);
 	map_put(&vs->file_ids, file_key(f->dev, f->inode), id);
@@ -256,6 +256,9 @@ fill_syscall(struct vgstream *vs, struct stream *st, struct syscall_desc *d,
 		d->file_flags = s->file_flags;
 		d->file_size = s->file_size;
 		d->file_pos = s->file_pos;
+	} else if (s->nr == SYS_setrlimit || s->nr == SYS_prlimit64) {
+		d->file_pos = s->file_pos;   /* the soft limit */
+		d->file_size = s->file_size; /* the hard one */
 	}
 	add_tid_ranges(st, d, s->tid);
 	cut_written(vs, st, d);

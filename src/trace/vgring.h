@@ -197,7 +197,9 @@ struct vgr_syscall {
 	uint64_t args[6];
 	int64_t ret; /* or -errno */
 	uint64_t dev, inode, file_size;
-	uint64_t file_pos; /* without a file: of wait4, the child's status */
+	uint64_t file_pos; /* without a file: of wait4, the child's status; of
+			      setrlimit and prlimit64, the new soft limit,
+			      and in file_size the hard one */
 	uint32_t nr, tid;
 	uint32_t file_flags, has_file;
 };

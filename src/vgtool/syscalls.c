@@ -159,6 +159,24 @@ waited_status(UInt nr, const UWord *args, Long ret)
 	return VGR_NO_STATUS;
 }
 
+/* The limits that a call sets; read before it, as they may be overwritten. */
+static void
+look_at_limits(struct thread *t, UInt nr, const UWord *args)
+{
+	const ULong *a = (ULong *)(nr == __NR_setrlimit ? args[1] : args[2]);
+	Bool known =
+	    a && VG_(am_is_valid_for_client)((Addr)a, 16, VKI_PROT_READ);
+
+	t->file.pos = known ? a[0] : 0;
+	t->file.size = known ? a[1] : 0;
+}
+
+static Bool
+sets_limit(UInt nr)
+{
+	return nr == __NR_setrlimit || nr == __NR_prlimit64;
+}
+
 static void
 put_call(UInt type, struct thread *t, UInt nr, const UWord *args, UInt n_args,
 	 Long ret)
@@ -176,8 +194,10 @@ put_call(UInt type, struct thread *t, UInt nr, const UWord *args, UInt n_args,
 	s->has_file = t->has_file;
 	s->dev = t->has_file ? t->file.dev : 0;
 	s->inode = t->has_file ? t->file.inode : 0;
-	s->file_size = t->has_file ? t->file.size : 0;
-	s->file_pos = t->has_file ? t->file.pos : waited_status(nr, args, ret);
+	s->file_size = t->has_file || sets_limit(nr) ? t->file.size : 0;
+	s->file_pos = t->has_file || sets_limit(nr)
+			  ? t->file.pos
+			  : waited_status(nr, args, ret);
 	s->file_flags = t->has_file ? t->file.flags : 0;
 	ring_commit();
 	t->n_ranges = 0;
@@ -236,6 +256,8 @@ pre_syscall(ThreadId tid, UInt nr, UWord *args, UInt n_args)
 	t->in_call = True;
 	t->n_ranges = 0;
 	look_at_file(t, nr, args);
+	if (sets_limit(nr))
+		look_at_limits(t, nr, args);
 	switch (nr) {
 	case __NR_exit_group:
 		pw.exiting = True;
