@@ -22,7 +22,10 @@ void
 sys_open(struct call *c)
 {
 	struct inode *ino = call_inode(c);
+	uint64_t flags = c->s->args[c->s->nr == SYS_open ? 1 : 2];
 
+	/* openat2(2) has its flags in memory; most set this one. */
+	fd_new(c, c->s->nr == SYS_openat2 || (flags & O_CLOEXEC));
 	if (call_failed(c) || !ino || ino->backing != BACK_FS)
 		return;
 	if (c->s->file_flags & O_TRUNC)
@@ -75,8 +78,11 @@ sys_truncate(struct call *c)
 
 	if (c->s->nr == SYS_ftruncate && judged(c) && (ino || call_failed(c)))
 		call_want_error(c, truncate_errno(c, ino));
-	if (!call_failed(c) && ino &&
-	    (ino->backing == BACK_FS || ino->backing == BACK_SHM))
+	if (call_failed(c) || !ino)
+		return;
+	if (c->s->nr == SYS_ftruncate)
+		fd_seen(c, c->s->args[0]);
+	if (ino->backing == BACK_FS || ino->backing == BACK_SHM)
 		inode_truncate(c->os, ino, c->s->args[1]);
 }
 
@@ -173,6 +179,7 @@ sys_write(struct call *c)
 	if (call_failed(c) || !ino || !n || n > IO_MAX || pos > INT64_MAX)
 		return;
 	c->os->work.bytes_copied += n;
+	fd_seen(c, c->s->args[0]);
 	if (ino->backing != BACK_FS && ino->backing != BACK_SHM)
 		return;
 	if (c->s->file_flags & O_APPEND)
@@ -231,18 +238,12 @@ sys_memfd_create(struct call *c)
 		known &= ~0x18ull; /* MFD_NOEXEC_SEAL, MFD_EXEC */
 	if ((uint32_t)fl & ~known)
 		call_want(c, -EINVAL);
-	if (!call_failed(c) && ino && !(fl & (MFD_ALLOW_SEALING | 8)))
+	if (call_failed(c) || !ino)
+		return;
+	ino->nameless = true;
+	if (!(fl & (MFD_ALLOW_SEALING | 8)))
 		ino->seals = F_SEAL_SEAL;
-}
-
-/* Seals of a memfd. */
-void
-sys_fcntl(struct call *c)
-{
-	struct inode *ino = call_inode(c);
-
-	if (c->s->args[1] == F_ADD_SEALS && ino && !call_failed(c))
-		ino->seals |= (uint8_t)c->s->args[2];
+	fd_new(c, fl & MFD_CLOEXEC);
 }
 
 void

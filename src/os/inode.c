@@ -501,6 +501,14 @@ inode_truncate(struct os *os, struct inode *ino, uint64_t size)
 	drop_warm(ino, first, UINT64_MAX);
 }
 
+void
+inode_empty(struct os *os, struct inode *ino)
+{
+	drop_pages(os, ino, 0, UINT64_MAX);
+	drop_disk(ino, 0, UINT64_MAX);
+	drop_warm(ino, 0, UINT64_MAX);
+}
+
 /* The size that was seen; pages beyond a smaller one go. */
 void
 inode_resize(struct os *os, struct inode *ino, uint64_t size)

@@ -172,10 +172,12 @@ struct inode {
 	uint32_t no;       /* index in os->inodes */
 	uint32_t vmas;     /* mappings of it */
 	uint32_t handles;  /* struct ofile of it */
+	uint32_t fds;      /* descriptors of it, as far as they are known */
 	uint8_t backing;   /* enum backing */
 	uint8_t kind;      /* enum file_kind */
 	bool anon_shm;     /* goes with its last mapping */
 	bool removed;      /* IPC_RMID: same */
+	bool nameless;     /* unlinked, or never had one */
 	uint8_t seals;     /* F_SEAL_* of a memfd */
 	uint64_t promised; /* pages of memory, of os->committed */
 	uint64_t dev, ino, rdev;
@@ -315,6 +317,7 @@ enum limit { LIMIT_DATA, LIMIT_STACK, LIMIT_MEMLOCK, LIMIT_AS, LIMITS };
 struct process {
 	uint32_t pid, parent;
 	uint64_t limit[LIMITS];
+	struct map fds; /* descriptor -> inode and a flag: descriptor.c */
 	char *exe;
 	struct mm *mm; /* NULL once dead */
 	uint64_t minor, major;
@@ -678,6 +681,7 @@ void inode_resize(struct os *os, struct inode *ino, uint64_t size);
 void inode_truncate(struct os *os, struct inode *ino, uint64_t size);
 void inode_punch(struct os *os, struct inode *ino, uint64_t first, uint64_t n);
 void inode_maybe_free(struct os *os, struct inode *ino);
+void inode_empty(struct os *os, struct inode *ino); /* nothing maps it */
 void inode_writeback(struct os *os, struct inode *ino, uint64_t first,
 		     uint64_t n);
 void inode_invalidate(struct os *os, struct inode *ino, uint64_t first,
@@ -829,6 +833,20 @@ void call_want_error(struct call *c, int64_t error);
 bool call_failed(const struct call *c);
 bool call_refuse(struct call *c, const char *what);
 void call_whole(struct call *c, int64_t error);
+
+/* descriptor.c: which descriptors keep a file */
+/* Nothing maps it any more, or has it open: if it has no name it is empty. */
+void inode_unused(struct os *os, struct inode *ino);
+/* The call's file has been used through this descriptor. */
+void fd_seen(struct call *c, uint64_t fd);
+/* The call returned a new one of its file. */
+void fd_new(struct call *c, bool cloexec);
+void fds_fork(const struct process *from, struct process *to);
+void fds_exec(struct os *os, struct process *p);
+void fds_exit(struct os *os, struct process *p);
+void sys_close(struct call *c);
+void sys_close_range(struct call *c);
+void sys_dup(struct call *c);
 
 /* limits.c: what a process may have, what the machine may promise */
 void limits_init(const struct os *os, struct process *p);

@@ -132,6 +132,8 @@ mmap_file(struct call *c, struct vma *v, bool shared)
 		ino = NULL;
 	else if (!ino)
 		return call_refuse(c, "mmap of a file the trace does not name");
+	if (ino)
+		fd_seen(c, c->s->args[4]);
 	if (ino && ino->backing == BACK_FS && c->s->file_size)
 		inode_resize(c->os, ino, c->s->file_size);
 	if (ino && ino->backing == BACK_ZERO)

@@ -186,6 +186,7 @@ proc_exit(struct os *os, struct process *p, uint32_t status)
 {
 	while (p->tasks)
 		task_free(os, p->tasks);
+	fds_exit(os, p);
 	leave_mm(os, p);
 	p->exited = true;
 	p->status = status;
@@ -403,6 +404,7 @@ ev_exec(struct os *os, const struct event *ev, struct err *e)
 	while (p->tasks->next || p->tasks != t)
 		task_free(os, p->tasks == t ? t->next : p->tasks);
 	leave_mm(os, p);
+	fds_exec(os, p);
 	p->mm = mm;
 	free(p->exe);
 	p->exe = xstrdup(ev->image.exe);
@@ -431,7 +433,7 @@ ev_fork(struct os *os, const struct event *ev, struct err *e)
 	os->stats.forks++;
 	if (shares_memory(os, ev->fork.flags)) {
 		p->mm->users++;
-		proc_new(os, pid, p->pid, p->exe, p->mm);
+		fds_fork(p, proc_new(os, pid, p->pid, p->exe, p->mm));
 		return true;
 	}
 	mm = mm_new(os, e);
@@ -439,6 +441,7 @@ ev_fork(struct os *os, const struct event *ev, struct err *e)
 		return false;
 	c = proc_new(os, pid, p->pid, p->exe, mm);
 	mm->owner = c;
+	fds_fork(p, c);
 	if (!mm_copy(os, p->mm, mm))
 		return err_set(e, ERR_REFUSED,
 			       "out of modelled memory in fork of process %u",

@@ -40,6 +40,11 @@ static const struct {
     {SYS_openat, "openat", sys_open},
     {SYS_openat2, "openat2", sys_open},
     {SYS_creat, "creat", sys_open},
+    {SYS_close, "close", sys_close},
+    {SYS_close_range, "close_range", sys_close_range},
+    {SYS_dup, "dup", sys_dup},
+    {SYS_dup2, "dup2", sys_dup},
+    {SYS_dup3, "dup3", sys_dup},
     {SYS_truncate, "truncate", sys_truncate},
     {SYS_ftruncate, "ftruncate", sys_truncate},
     {SYS_fallocate, "fallocate", sys_fallocate},
@@ -139,6 +144,15 @@ note_mismatch(struct call *c, const char *name)
 	    (unsigned long long)c->s->args[3], (long long)c->s->ret, want);
 }
 
+static void
+note_nameless(const struct call *c)
+{
+	struct inode *ino = inode_of_file(c->os, c->s->file);
+
+	if (ino)
+		ino->nameless = true;
+}
+
 bool
 syscall_event(struct os *os, struct task *t, const struct event *ev,
 	      struct err *e)
@@ -146,6 +160,8 @@ syscall_event(struct os *os, struct task *t, const struct event *ev,
 	struct call c = {
 	    .os = os, .task = t, .mm = t->proc->mm, .s = &ev->sys, .err = e};
 
+	if (ev->sys.file_flags & FILE_NAMELESS)
+		note_nameless(&c);
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		if (calls[i].nr != ev->sys.nr)
 			continue;

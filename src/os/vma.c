@@ -158,6 +158,7 @@ vma_destroy(struct os *os, struct vma *v)
 
 	if (f) {
 		f->inode->vmas--;
+		inode_unused(os, f->inode);
 		ofile_put(os, f);
 	}
 	free(v);
