@@ -27,6 +27,7 @@
 #define PTES          512u
 #define HUGE_ORDER    9u
 #define MMAP_MIN_ADDR 65536u
+#define MMAP_BASE     (TASK_SIZE - (128u << 20)) /* not randomized */
 #define FLUSH_CEILING 33u /* tlb_single_page_flush_ceiling */
 #define NO_SLOT       UINT32_MAX
 
@@ -833,6 +834,19 @@ void call_want_error(struct call *c, int64_t error);
 bool call_failed(const struct call *c);
 bool call_refuse(struct call *c, const char *what);
 void call_whole(struct call *c, int64_t error);
+
+/* place.c: where a mapping without a fixed address goes */
+struct place {
+	uint64_t hint, len;  /* bytes; no hint: 0 */
+	uint64_t pgoff;      /* of the file */
+	uint64_t flags;      /* MAP_* */
+	struct inode *inode; /* NULL: anonymous */
+	bool shared, huge;   /* ... and of the pool of huge pages */
+};
+/* 0: there is no room. */
+uint64_t place_find(const struct os *os, struct mm *mm, const struct place *p);
+/* For the statistics. */
+void place_compare(struct os *os, uint64_t recorded, uint64_t model);
 
 /* descriptor.c: which descriptors keep a file */
 /* Nothing maps it any more, or has it open: if it has no name it is empty. */

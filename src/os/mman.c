@@ -387,6 +387,22 @@ probe(struct call *c)
 	ra_read(c->os, ofile_get(c->os, c->mm, ino), 0, 1);
 }
 
+/* Where Linux would have put it. */
+static uint64_t
+mmap_place(const struct call *c, uint64_t len)
+{
+	struct place p = {.hint = c->s->args[0],
+			  .len = len,
+			  .pgoff = page_of(c->s->args[5]),
+			  .flags = c->s->args[3],
+			  .shared = is_shared(c),
+			  .huge = is_hugetlb(c)};
+
+	if (!(c->s->args[3] & MAP_ANONYMOUS))
+		p.inode = inode_of_file(c->os, c->s->file);
+	return place_find(c->os, c->mm, &p);
+}
+
 void
 sys_mmap(struct call *c)
 {
@@ -404,6 +420,8 @@ sys_mmap(struct call *c)
 		call_refuse(c, "mmap: recorded result is no range of pages");
 		return;
 	}
+	if (!(c->s->args[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE)))
+		place_compare(c->os, addr, mmap_place(c, len));
 	if (hugetlb_cuts(c->mm, addr, addr + len))
 		call_whole(c, c->os->cfg.kernel < 612 ? -ENOMEM : -EINVAL);
 	else if (mmap_apply(c, addr, len) && c->os->cfg.mmap_probes)

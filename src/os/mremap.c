@@ -229,6 +229,24 @@ can_expand(const struct call *c, const struct vma *v, uint64_t old_len,
 	       !vma_overlaps(c->mm, v->end, from + new_len);
 }
 
+/* Where Linux would have moved it; where it is, if it can grow there. */
+static uint64_t
+mremap_place(const struct call *c, const struct vma *v, uint64_t new_len)
+{
+	uint64_t from = c->s->args[0], old_len = page_up(c->s->args[1]);
+	struct place p = {.len = new_len,
+			  .pgoff = vma_index(v, from),
+			  .shared = v->flags & VM_MAYSHARE,
+			  .huge = v->flags & VM_HUGETLB};
+
+	if (!(c->s->args[3] & MREMAP_DONTUNMAP) && old_len &&
+	    can_expand(c, v, old_len, new_len))
+		return from;
+	if (v->file && !v->file->inode->anon_shm)
+		p.inode = v->file->inode;
+	return place_find(c->os, c->mm, &p);
+}
+
 /* vma_to_resize(), and what follows on growth. */
 static int64_t
 resize_errno(const struct call *c, const struct vma *v, uint64_t old_len,
@@ -254,7 +272,8 @@ resize_errno(const struct call *c, const struct vma *v, uint64_t old_len,
 		return -EFAULT;
 	error = grow_errno(c, v->flags, page_of(new_len - old_len));
 	if (error || (fl & MREMAP_MAYMOVE))
-		return !error && new_len > TASK_SIZE ? -ENOMEM : error;
+		return error || moves || mremap_place(c, v, new_len) ? error
+								     : -ENOMEM;
 	return can_expand(c, v, old_len, new_len) ? 0 : -ENOMEM;
 }
 
@@ -327,6 +346,8 @@ sys_mremap(struct call *c)
 			expand(c, v, from, old_len, new_len);
 		return;
 	}
+	if (!(fl & MREMAP_FIXED))
+		place_compare(c->os, to, mremap_place(c, v, new_len));
 	if (to < from + old_len && from < to + new_len) {
 		call_refuse(c, "mremap: result overlaps the old range");
 		return;

@@ -48,6 +48,7 @@ struct os_config {
 	bool use_zero_page;         /* huge zero page for THP read faults */
 	unsigned stack_guard_pages; /* 256 */
 	unsigned overcommit;        /* 0, 1, 2 */
+	bool legacy_layout;         /* mappings go up from a third */
 	unsigned overcommit_ratio;  /* % of memory that 2 may promise */
 	uint64_t max_map_count;     /* 65530 */
 	bool privileged; /* CAP_IPC_LOCK, CAP_SYS_RAWIO, CAP_SYS_ADMIN */
@@ -236,6 +237,7 @@ bool os_resident(const struct os *os, uint32_t pid, uint64_t start,
 /* Totals of things that are not faults. */
 struct os_stats {
 	uint64_t syscalls, result_mismatches; /* recorded ret != modelled */
+	uint64_t placed, placed_as_linux;     /* mappings without an address */
 	uint64_t forks, execs, exits;
 	uint64_t frames, frames_free, frames_peak_used;
 	uint64_t page_cache_pages, table_pages, table_pages_peak;

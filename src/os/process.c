@@ -71,7 +71,7 @@ mm_new(struct os *os, struct err *e)
 		return NULL;
 	}
 	mm->users = 1;
-	mm->mmap_base = TASK_SIZE;
+	mm->mmap_base = MMAP_BASE;
 	mm->pkeys = 1;
 	if (!pt_new_root(os, mm)) {
 		space_free(os, mm->as);
@@ -327,6 +327,24 @@ image_touch(struct os *os, struct task *t, const struct image_desc *im)
 	}
 }
 
+/* Where mappings begin, going down: the kernel puts the dynamic loader there
+ * first.  Of a program without one: as without randomization. */
+static uint64_t
+image_mmap_base(const struct image_desc *im)
+{
+	uint64_t base = 0;
+
+	for (uint32_t i = 0; i < im->n_maps; i++) {
+		const struct map_desc *m = &im->maps[i];
+
+		if ((m->flags & MAPD_STACK) || above_user(m))
+			break;
+		if (!(m->flags & (MAPD_VDSO | MAPD_HEAP)))
+			base = m->end;
+	}
+	return base > TASK_SIZE / 2 ? base : MMAP_BASE;
+}
+
 static bool
 load_image(struct os *os, struct task *t, const struct image_desc *im,
 	   struct err *e)
@@ -336,6 +354,7 @@ load_image(struct os *os, struct task *t, const struct image_desc *im,
 
 	mm->owner = t->proc;
 	mm->start_brk = mm->brk = im->start_brk;
+	mm->mmap_base = image_mmap_base(im);
 	if (im->stack_limit)
 		t->proc->limit[LIMIT_STACK] = im->stack_limit;
 	for (uint32_t i = 0; done && i < im->n_maps; i++) {

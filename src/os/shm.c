@@ -71,6 +71,14 @@ attach_errno(const struct call *c, const struct inode *ino)
 	return 0;
 }
 
+static uint64_t
+shm_place(const struct call *c, struct inode *ino, uint64_t len)
+{
+	struct place p = {.len = len, .inode = ino, .shared = true};
+
+	return place_find(c->os, c->mm, &p);
+}
+
 void
 sys_shmat(struct call *c)
 {
@@ -88,6 +96,8 @@ sys_shmat(struct call *c)
 		return;
 	}
 	v.end = addr + len;
+	if (!c->s->args[1])
+		place_compare(c->os, addr, shm_place(c, ino, len));
 	if (hugetlb_cuts(c->mm, addr, v.end)) {
 		call_whole(c, -EINVAL);
 		return;

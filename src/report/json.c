@@ -362,6 +362,8 @@ kernel_json(const struct run_result *r)
 	os_stats(r->os, &s);
 	PUT(kernel, &s, syscalls);
 	PUT(kernel, &s, result_mismatches);
+	PUT(kernel, &s, placed);
+	PUT(kernel, &s, placed_as_linux);
 	json_put(kernel, "first_mismatches", mismatches_json(r->os));
 	PUT(kernel, &s, forks);
 	PUT(kernel, &s, execs);

@@ -540,6 +540,12 @@ print_kernel(const struct run_result *r, FILE *f)
 	table_count(t, s.page_cache_pages);
 	table_count(t, s.frames_peak_used);
 	table_print(t, f);
+	if (s.placed)
+		fprintf(f,
+			"  %llu of %llu mappings without an address are where "
+			"Linux would have put them\n",
+			(unsigned long long)s.placed_as_linux,
+			(unsigned long long)s.placed);
 	for (uint32_t i = 0; (text = os_mismatch(r->os, i)); i++)
 		fprintf(f, "  %s\n", text);
 	if (os_oom_text(r->os))

@@ -38,6 +38,8 @@ static const struct conf_choice mthps[] = {{"never", MTHP_NEVER},
 					   {NULL, 0}};
 static const struct conf_choice overcommits[] = {
     {"heuristic", 0}, {"always", 1}, {"strict", 2}, {NULL, 0}};
+static const struct conf_choice layouts[] = {
+    {"top-down", 0}, {"bottom-up", 1}, {NULL, 0}};
 static const struct conf_choice vforks[] = {
     {"shared", 0}, {"copied", 1}, {NULL, 0}};
 static const struct conf_choice swap_readaheads[] = {
@@ -193,6 +195,11 @@ const struct conf_key conf_keys[] = {
     {"os.stack_guard_pages", CONF_COUNT, OS(stack_guard_pages), 0, 1 << 20,
      "pages", "256", NULL, "gap kept below a growing stack",
      "Linux 6.8 mm/mmap.c: stack_guard_gap"},
+    {"os.mmap_layout", CONF_CHOICE, OS(legacy_layout), 0, 0, "", "top-down",
+     layouts,
+     "where mappings without an address go: down from below the stack, or up "
+     "from a third of the address space",
+     "Linux 6.8 arch/x86/mm/mmap.c: arch_pick_mmap_layout"},
     {"os.overcommit", CONF_CHOICE, OS(overcommit), 0, 0, "", "heuristic",
      overcommits, "whether promises of memory are refused",
      "Linux 6.8 mm/util.c: sysctl_overcommit_memory"},
