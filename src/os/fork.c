@@ -121,6 +121,7 @@ mm_copy(struct os *os, struct mm *from, struct mm *to)
 	to->pkeys = from->pkeys;
 	to->mmap_base = from->mmap_base;
 	copy_files(from, to);
+	moved_copy(from, to);
 	gather_begin(&g, os, from, 0, TASK_SIZE);
 	g.whole = true;
 	gather_announce(&g);

@@ -279,6 +279,11 @@ struct vma {
 	struct swap_ra swap_ra;
 };
 
+/* A range of recorded addresses that is somewhere else: moved.c. */
+struct moved {
+	uint64_t start, end, to;
+};
+
 /* A cache in front of the page table and of the sorted VMAs: one row for
  * each 2 MiB, direct mapped. */
 #define HOT_ROWS 256u
@@ -304,7 +309,9 @@ struct mm {
 	struct map deposit;       /* address >> 21 -> table put by */
 	struct map huge_promised; /* address >> 21: a page of the pool is */
 	uint64_t total_vm, data_vm, locked_vm, committed; /* pages */
-	uint16_t pkeys;        /* those allocated; key 0 always is */
+	uint16_t pkeys;      /* those allocated; key 0 always is */
+	struct moved *moved; /* sorted; os.addresses=model */
+	size_t n_moved, cap_moved;
 	uint32_t def_flags;    /* mlockall */
 	struct process *owner; /* whose areas */
 	struct map files;      /* inode number -> struct ofile, latest opened */
@@ -847,6 +854,22 @@ struct place {
 uint64_t place_find(const struct os *os, struct mm *mm, const struct place *p);
 /* For the statistics. */
 void place_compare(struct os *os, uint64_t recorded, uint64_t model);
+
+/* moved.c: os.addresses=model */
+typedef void call_fn(struct call *c);
+/* Apply a call to where its mappings are; d is room for it so translated, which
+ * c->s is after. */
+void moved_call(struct call *c, struct syscall_desc *d, call_fn *fn);
+void moved_copy(const struct mm *from, struct mm *to);
+void moved_free(struct mm *mm);
+/* Where mmap, shmat and mremap of these arguments would go. */
+uint64_t mmap_len(const struct call *c);
+uint64_t mmap_place(const struct call *c, uint64_t len);
+uint64_t shm_place(const struct call *c, struct inode *ino, uint64_t len);
+uint64_t mremap_away(const struct call *c, const struct vma *v,
+		     uint64_t new_len);
+uint64_t mremap_place(const struct call *c, const struct vma *v,
+		      uint64_t new_len);
 
 /* descriptor.c: which descriptors keep a file */
 /* Nothing maps it any more, or has it open: if it has no name it is empty. */

@@ -113,7 +113,7 @@ anon_shared(struct os *os, uint64_t len, bool promise)
 	return ofile_private(ino);
 }
 
-static uint64_t
+uint64_t
 mmap_len(const struct call *c)
 {
 	uint64_t len = c->s->args[1];
@@ -388,7 +388,7 @@ probe(struct call *c)
 }
 
 /* Where Linux would have put it. */
-static uint64_t
+uint64_t
 mmap_place(const struct call *c, uint64_t len)
 {
 	struct place p = {.hint = c->s->args[0],

@@ -229,22 +229,30 @@ can_expand(const struct call *c, const struct vma *v, uint64_t old_len,
 	       !vma_overlaps(c->mm, v->end, from + new_len);
 }
 
-/* Where Linux would have moved it; where it is, if it can grow there. */
-static uint64_t
+/* Where Linux would have moved it. */
+uint64_t
+mremap_away(const struct call *c, const struct vma *v, uint64_t new_len)
+{
+	struct place p = {.len = new_len,
+			  .pgoff = vma_index(v, c->s->args[0]),
+			  .shared = v->flags & VM_MAYSHARE,
+			  .huge = v->flags & VM_HUGETLB};
+
+	if (v->file && !v->file->inode->anon_shm)
+		p.inode = v->file->inode;
+	return place_find(c->os, c->mm, &p);
+}
+
+/* Same, or where it is, if it can grow there. */
+uint64_t
 mremap_place(const struct call *c, const struct vma *v, uint64_t new_len)
 {
 	uint64_t from = c->s->args[0], old_len = page_up(c->s->args[1]);
-	struct place p = {.len = new_len,
-			  .pgoff = vma_index(v, from),
-			  .shared = v->flags & VM_MAYSHARE,
-			  .huge = v->flags & VM_HUGETLB};
 
 	if (!(c->s->args[3] & MREMAP_DONTUNMAP) && old_len &&
 	    can_expand(c, v, old_len, new_len))
 		return from;
-	if (v->file && !v->file->inode->anon_shm)
-		p.inode = v->file->inode;
-	return place_find(c->os, c->mm, &p);
+	return mremap_away(c, v, new_len);
 }
 
 /* vma_to_resize(), and what follows on growth. */

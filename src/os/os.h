@@ -48,6 +48,7 @@ struct os_config {
 	bool use_zero_page;         /* huge zero page for THP read faults */
 	unsigned stack_guard_pages; /* 256 */
 	unsigned overcommit;        /* 0, 1, 2 */
+	bool own_addresses;         /* mappings go where Linux puts them */
 	bool legacy_layout;         /* mappings go up from a third */
 	unsigned overcommit_ratio;  /* % of memory that 2 may promise */
 	uint64_t max_map_count;     /* 65530 */
@@ -156,6 +157,11 @@ struct task *os_task(struct os *os, uint32_t pid, uint32_t tid); /* or NULL */
 uint16_t os_task_as(const struct task *t);
 struct as_view os_as_view(const struct os *os, uint16_t as);
 const struct physmem *os_physmem(const struct os *os);
+
+/* Where the model has what the trace says is at this address: the same place
+ * but for os_config.own_addresses.  Changes with events only.  All calls below
+ * want it translated, os_event() does not. */
+vaddr os_translate(const struct os *os, const struct task *t, vaddr recorded);
 
 /* Look the page up in the page table, as the MMU would: sets A (and D on a
  * write) in the entry.  No other change. */

@@ -103,6 +103,7 @@ mm_put(struct os *os, struct mm *mm)
 	BUG_ON(mm->deposit.used);
 	map_free(&mm->deposit);
 	map_free(&mm->huge_promised);
+	moved_free(mm);
 	pt_free_root(os, mm);
 	space_free(os, mm->as);
 	free(mm);

@@ -71,7 +71,7 @@ attach_errno(const struct call *c, const struct inode *ino)
 	return 0;
 }
 
-static uint64_t
+uint64_t
 shm_place(const struct call *c, struct inode *ino, uint64_t len)
 {
 	struct place p = {.len = len, .inode = ino, .shared = true};

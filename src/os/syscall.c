@@ -159,13 +159,17 @@ syscall_event(struct os *os, struct task *t, const struct event *ev,
 {
 	struct call c = {
 	    .os = os, .task = t, .mm = t->proc->mm, .s = &ev->sys, .err = e};
+	struct syscall_desc moved;
 
 	if (ev->sys.file_flags & FILE_NAMELESS)
 		note_nameless(&c);
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		if (calls[i].nr != ev->sys.nr)
 			continue;
-		calls[i].call(&c);
+		if (os->cfg.own_addresses)
+			moved_call(&c, &moved, calls[i].call);
+		else
+			calls[i].call(&c);
 		if (disagrees(&c))
 			note_mismatch(&c, calls[i].name);
 		break;

@@ -38,6 +38,8 @@ static const struct conf_choice mthps[] = {{"never", MTHP_NEVER},
 					   {NULL, 0}};
 static const struct conf_choice overcommits[] = {
     {"heuristic", 0}, {"always", 1}, {"strict", 2}, {NULL, 0}};
+static const struct conf_choice addresses[] = {
+    {"recorded", 0}, {"model", 1}, {NULL, 0}};
 static const struct conf_choice layouts[] = {
     {"top-down", 0}, {"bottom-up", 1}, {NULL, 0}};
 static const struct conf_choice vforks[] = {
@@ -195,6 +197,12 @@ const struct conf_key conf_keys[] = {
     {"os.stack_guard_pages", CONF_COUNT, OS(stack_guard_pages), 0, 1 << 20,
      "pages", "256", NULL, "gap kept below a growing stack",
      "Linux 6.8 mm/mmap.c: stack_guard_gap"},
+    {"os.addresses", CONF_CHOICE, OS(own_addresses), 0, 0, "", "recorded",
+     addresses,
+     "where mappings without a fixed address are: where they were recorded, or "
+     "where Linux would have put them; what the trace says of them is then "
+     "translated",
+     "Valgrind's choice of addresses is not Linux's"},
     {"os.mmap_layout", CONF_CHOICE, OS(legacy_layout), 0, 0, "", "top-down",
      layouts,
      "where mappings without an address go: down from below the stack, or up "

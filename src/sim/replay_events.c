@@ -92,15 +92,16 @@ touch_range(struct replay *r, const struct user_range *u)
 		return;
 	for (uint64_t a = u->addr; a < end && !r->stopped;
 	     a = (a | (PAGE_SIZE - 1)) + 1) {
+		uint64_t at = r->moves ? model_address(r, a) : a;
 		uint8_t flags = 0;
 		const struct slot *s =
-		    resolve(r, a, acc, MODE_KERNEL, 0, &flags);
+		    resolve(r, at, acc, MODE_KERNEL, 0, &flags);
 
 		if (!s)
 			return;
 		r->n.kernel_pages++;
 		if (r->opt.price_kernel_refs)
-			kernel_visit(r, s, a, u->write, flags);
+			kernel_visit(r, s, at, u->write, flags);
 	}
 }
 

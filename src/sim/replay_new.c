@@ -94,6 +94,7 @@ replay_new(struct trace_reader *const *traces, unsigned n_traces,
 		return NULL;
 	}
 	r->entries = os_wants_entries(r->os);
+	r->moves = os->own_addresses;
 	if (opt->future)
 		os_set_future(r->os, opt->future);
 	return r;

@@ -112,6 +112,7 @@ struct replay {
 
 	/* The path of a reference. */
 	unsigned unit_shift; /* 12: visits are pages; 6: lines */
+	bool moves;          /* os.addresses=model: translate */
 	bool entries;        /* the kernel wants to know of each page entered */
 	struct side code, data;
 	struct visit *visits;
@@ -139,6 +140,13 @@ struct slot *resolve(struct replay *r, uint64_t addr, enum access acc,
 /* The lanes pay for what the kernel did, the log gets a line. */
 void charge_fault(struct replay *r, const struct fault *f, uint32_t pid,
 		  uint32_t tid, unsigned insn);
+
+/* Where the kernel has what the running thread knows by this address. */
+static inline uint64_t
+model_address(const struct replay *r, uint64_t recorded)
+{
+	return os_translate(r->os, r->task, va(recorded)).raw;
+}
 
 static inline uint64_t
 slot_key(uint16_t as, uint64_t page)

@@ -5,10 +5,10 @@
 json=$top_builddir/tests/cli/json
 errno=$top_builddir/tests/programs/errno
 
-# replay: kernel/FIELD of the replay of t.pwt in t.json
+# replay OPTIONS: t.pwt, results in t.json
 replay()
 {
-	"$PAGEWALK" run --json t.json t.pwt >report
+	"$PAGEWALK" run "$@" --json t.json t.pwt >report
 }
 
 # Linux answers itself here; what it says is what the table in errno.c says.
@@ -21,6 +21,14 @@ replay
 ok "the model agrees with all of $("$json" t.json kernel/syscalls) calls" \
 	is "$("$json" t.json kernel/result_mismatches)" 0
 sed -n '/^Kernel/,/^Processes/s/^  process/# &/p' report
+
+# Where Linux would have put mappings, all is as it was.
+replay --set os.addresses=model
+ok "so it does with mappings where Linux puts them" \
+	is "$("$json" t.json kernel/result_mismatches)" 0
+ok "which all are" is "$("$json" t.json kernel/placed_as_linux)" \
+	"$("$json" t.json kernel/placed)"
+ok "and no reference is lost" is "$("$json" t.json totals/skipped)" 0
 
 # What Valgrind answers itself is counted, and told.
 capture "$errno"
