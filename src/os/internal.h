@@ -440,7 +440,9 @@ struct os {
 	char *mismatch[MISMATCH_KEPT];
 	struct mm *faulting;      /* whose page fault is being handled */
 	bool doomed;              /* and it was chosen to be killed */
-	bool in_event, event_oom; /* an event is applied; it ran out */
+	bool in_event, event_oom; /* an event is applied; nobody is to kill */
+	struct process *acting;   /* whose event it is, if that is there */
+	struct mm *newborn;       /* copied by it: fork */
 	struct map killed;        /* pids whose events are passed over */
 	char oom_text[512];       /* "" until memory ran out */
 };
@@ -537,6 +539,7 @@ void policy_tick(struct os *os);
 /* oom.c ------------------------------------------------------------------- */
 bool oom_kill(struct os *os);
 void oom_finish(struct os *os);
+bool oom_end_event(struct os *os);
 bool oom_skips(struct os *os, const struct event *ev);
 
 /* swap.c ------------------------------------------------------------------ */

@@ -82,7 +82,7 @@ populate_errno(const struct call *c, uint64_t start, uint64_t end)
 {
 	if (populate(c->os, c->task, start, end))
 		return 0;
-	return c->os->event_oom ? -EAGAIN : -ENOMEM;
+	return c->os->doomed ? -EAGAIN : -ENOMEM;
 }
 
 static void

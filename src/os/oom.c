@@ -2,10 +2,11 @@
  * oom.c - out of memory: who is killed, and what is left out after it
  * (mm/oom_kill.c).
  *
- * A page fault that finds no frame and nothing to reclaim kills the process
- * with the most pages: resident, in swap, and page tables (oom_badness(); all
- * have an oom_score_adj of 0).  What the trace says of it from then on did not
- * happen.  Events run out of memory elsewhere: that is refused.
+ * Whoever finds no frame and nothing to reclaim kills the process with the most
+ * pages: resident, in swap, and page tables (oom_badness(); all have an
+ * oom_score_adj of 0).  What the trace says of it from then on did not happen.
+ * If it is the one that asked, it gets no frame, and dies when its fault or its
+ * event is over.
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include <signal.h>
@@ -71,18 +72,31 @@ kill_all_of(struct os *os, struct mm *mm)
 	}
 }
 
-/* True: somebody's memory is free now, ask again.  False: it is the one whose
- * fault is being handled, or nobody can be killed here. */
+/* Whose fault or event is being handled; NULL: nobody's. */
+static struct mm *
+asking(const struct os *os)
+{
+	if (os->in_event)
+		return os->acting ? os->acting->mm : NULL;
+	return os->faulting;
+}
+
+/* True: somebody's memory is free now, ask again.  False: it is the one that
+ * asked, or there is nobody to kill. */
 bool
 oom_kill(struct os *os)
 {
-	struct process *p = os->faulting && !os->in_event ? worst(os) : NULL;
+	struct mm *mm = asking(os);
+	struct process *p = worst(os);
 
-	os->event_oom |= os->in_event;
-	if (!p || os->doomed)
+	if (os->doomed || (!mm && !os->in_event))
 		return false;
+	if (!p) {
+		os->event_oom = true;
+		return false;
+	}
 	tell(os, p);
-	if (p->mm == os->faulting) {
+	if (p->mm == mm || p->mm == os->newborn) {
 		os->doomed = true;
 		return false;
 	}
@@ -90,16 +104,34 @@ oom_kill(struct os *os)
 	return true;
 }
 
-/* The fault of one that was chosen has ended. */
+/* A fault has ended; if it was taken inside an event that one goes on. */
 void
 oom_finish(struct os *os)
 {
 	struct mm *mm = os->faulting;
 
 	os->faulting = NULL;
+	if (os->in_event)
+		return;
 	if (os->doomed)
 		kill_all_of(os, mm);
 	os->doomed = false;
+}
+
+/* An event has ended.  True: of somebody who is dead now, whatever it said. */
+bool
+oom_end_event(struct os *os)
+{
+	struct process *p = os->acting;
+
+	os->in_event = false;
+	os->acting = NULL;
+	if (!os->doomed)
+		return false;
+	os->doomed = false;
+	if (p && p->mm)
+		kill_all_of(os, p->mm);
+	return p;
 }
 
 /* Is this event of somebody who was killed?  Its children never were. */

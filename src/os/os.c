@@ -123,6 +123,7 @@ os_event(struct os *os, const struct event *ev, uint64_t insn, struct err *e)
 	if (oom_skips(os, ev))
 		return true;
 	os->in_event = true;
+	os->acting = map_get_ptr(&os->live, ev->pid);
 	switch (ev->kind) {
 	case EV_FILE:
 		if (ev->file.id == FILE_NONE)
@@ -143,7 +144,10 @@ os_event(struct os *os, const struct event *ev, uint64_t insn, struct err *e)
 	default:
 		done = proc_event(os, ev, e);
 	}
-	os->in_event = false;
+	if (oom_end_event(os)) {
+		*e = (struct err){0};
+		done = true;
+	}
 	work_flush(os);
 	if (done && os->event_oom)
 		return err_set(e, ERR_REFUSED,

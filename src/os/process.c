@@ -4,6 +4,7 @@
  * refused before anything changes.
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -402,6 +403,7 @@ ev_process(struct os *os, const struct event *ev, struct err *e)
 	if (!mm)
 		return false;
 	p = proc_new(os, ev->pid, ev->parent, ev->image.exe, mm);
+	os->acting = p;
 	return load_image(os, p->tasks, &ev->image, e);
 }
 
@@ -445,6 +447,7 @@ ev_fork(struct os *os, const struct event *ev, struct err *e)
 	struct process *p = live_process(os, ev->pid), *c;
 	uint32_t pid = ev->fork.child_pid;
 	struct mm *mm;
+	bool done;
 
 	if (!p)
 		return bad_process(e, ev, "forks, but is not there");
@@ -462,10 +465,16 @@ ev_fork(struct os *os, const struct event *ev, struct err *e)
 	c = proc_new(os, pid, p->pid, p->exe, mm);
 	mm->owner = c;
 	fds_fork(p, c);
-	if (!mm_copy(os, p->mm, mm))
+	os->newborn = mm;
+	done = mm_copy(os, p->mm, mm);
+	os->newborn = NULL;
+	if (!done) { /* it was never made */
+		map_put(&os->killed, pid, 1);
+		proc_exit(os, c, SIGKILL);
 		return err_set(e, ERR_REFUSED,
 			       "out of modelled memory in fork of process %u",
 			       p->pid);
+	}
 	return true;
 }
 
