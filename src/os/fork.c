@@ -119,6 +119,7 @@ mm_copy(struct os *os, struct mm *from, struct mm *to)
 	to->start_brk = from->start_brk;
 	to->brk = from->brk;
 	to->pkeys = from->pkeys;
+	to->thp_disabled = from->thp_disabled;
 	to->mmap_base = from->mmap_base;
 	copy_files(from, to);
 	moved_copy(from, to);

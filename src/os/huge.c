@@ -216,7 +216,7 @@ huge_fault(struct fctx *c)
 	uint64_t base = align_down(c->addr, PMD_SIZE);
 	uint64_t *pmd;
 
-	if (!huge_allowed(c->os, c->vma, c->addr))
+	if (c->mm->thp_disabled || !huge_allowed(c->os, c->vma, c->addr))
 		return false;
 	pmd = pt_make(c->os, c->mm, base, 1);
 	if (!pmd || *pmd)
@@ -384,7 +384,8 @@ mthp_fault(struct fctx *c)
 	for (unsigned o = HUGE_ORDER - 1; o >= OS_MTHP_ORDER; o--) {
 		uint32_t head;
 
-		if (!mthp_on(c->os, c->vma, o) || !mthp_fits(c, o))
+		if (c->mm->thp_disabled || !mthp_on(c->os, c->vma, o) ||
+		    !mthp_fits(c, o))
 			continue;
 		head = frame_alloc_noreclaim(c->os, o, FR_ANON);
 		if (!head)

@@ -309,6 +309,7 @@ struct mm {
 	struct map deposit;       /* address >> 21 -> table put by */
 	struct map huge_promised; /* address >> 21: a page of the pool is */
 	uint64_t total_vm, data_vm, locked_vm, committed; /* pages */
+	bool thp_disabled;   /* PR_SET_THP_DISABLE */
 	uint16_t pkeys;      /* those allocated; key 0 always is */
 	struct moved *moved; /* sorted; os.addresses=model */
 	size_t n_moved, cap_moved;
@@ -920,6 +921,9 @@ bool map_device(struct os *os, struct mm *mm, struct vma *v);
 void sys_mmap(struct call *c);
 void sys_munmap(struct call *c);
 void sys_mprotect(struct call *c);
+void sys_mseal(struct call *c);
+void sys_prctl(struct call *c);
+void sys_process_madvise(struct call *c);
 void sys_pkey_alloc(struct call *c);
 void sys_pkey_free(struct call *c);
 void sys_mremap(struct call *c);

@@ -22,7 +22,7 @@ scan_range(struct os *os, struct mm *mm, struct vma *v, uint64_t base)
 {
 	uint64_t *pmd;
 
-	if (!huge_allowed(os, v, base))
+	if (mm->thp_disabled || !huge_allowed(os, v, base))
 		return 1;
 	pmd = pt_find(os, mm, base, 1);
 	if (!pmd || !*pmd || (*pmd & PTE_PS))

@@ -251,7 +251,7 @@ advise_collapse(struct call *c, struct vma *v, uint64_t start, uint64_t end)
 	uint64_t first = align_up(start, PMD_SIZE);
 	uint64_t last = align_down(end, PMD_SIZE);
 
-	if (first >= last)
+	if (first >= last || c->mm->thp_disabled)
 		return -EINVAL;
 	for (uint64_t a = first; a < last; a += PMD_SIZE)
 		huge_collapse(c->os, c->mm, v, a, true);
@@ -350,6 +350,18 @@ find_advice(const struct call *c, uint64_t a)
 	return NULL;
 }
 
+/* What may not be lost of a sealed mapping that cannot be written. */
+static bool
+is_sealed(const struct vma *v, uint64_t what)
+{
+	if (!(v->flags & VM_SEALED) || v->file || (v->flags & VM_WRITE))
+		return false;
+	return what == MADV_DONTNEED || what == ADV_DONTNEED_LOCKED ||
+	       what == MADV_FREE || what == MADV_REMOVE ||
+	       what == MADV_DONTFORK || what == MADV_WIPEONFORK ||
+	       what == ADV_GUARD_INSTALL;
+}
+
 /* Mapping by mapping; holes are stepped over, and reported at the end. */
 static int64_t
 walk(struct call *c, advise_fn *fn, uint64_t start, uint64_t end)
@@ -369,6 +381,8 @@ walk(struct call *c, advise_fn *fn, uint64_t start, uint64_t end)
 		stop = min_u64(v->end, end);
 		if ((v->flags & VM_HUGETLB) && !for_hugetlb(c->s->args[2]))
 			return -EINVAL;
+		if (is_sealed(v, c->s->args[2]))
+			return -EPERM;
 		error = fn(c, v, start, stop);
 		if (error || c->refused)
 			return error;
@@ -382,7 +396,7 @@ static bool
 said_by_walk(int64_t ret)
 {
 	return ret == -ENOMEM || ret == -EINVAL || ret == -EACCES ||
-	       ret == -EFAULT || ret == -EAGAIN;
+	       ret == -EPERM || ret == -EFAULT || ret == -EAGAIN;
 }
 
 void
@@ -403,4 +417,20 @@ sys_madvise(struct call *c)
 	} else if (!call_failed(c) || said_by_walk(c->s->ret)) {
 		call_want(c, walk(c, fn, start, start + len));
 	}
+}
+
+/* process_madvise(2).  Which ranges, and of which process, stands in memory
+ * that a trace does not have: advice that only prepares is passed over. */
+void
+sys_process_madvise(struct call *c)
+{
+	uint64_t a = c->s->args[3];
+	bool prepares = a == MADV_WILLNEED || a == ADV_COLD ||
+			a == ADV_PAGEOUT || a == ADV_COLLAPSE;
+
+	if (c->s->args[4] ||
+	    (!prepares && (c->os->cfg.kernel < 613 || !find_advice(c, a))))
+		call_want(c, -EINVAL);
+	else if (!prepares && !call_failed(c))
+		call_refuse(c, "process_madvise that discards is not modelled");
 }

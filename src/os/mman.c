@@ -301,6 +301,9 @@ room_errno(const struct call *c, const struct inode *ino, uint64_t len)
 	uint64_t addr = c->s->args[0], pages = page_of(len), there = 0;
 	uint32_t flags = mmap_flags(c, is_shared(c));
 
+	if ((c->s->args[3] & MAP_FIXED) &&
+	    pages_mapped(c->mm, addr, addr + len, VM_SEALED))
+		return -EPERM;
 	if (c->s->args[3] & MAP_FIXED)
 		there = pages_mapped(c->mm, addr, addr + len, 0);
 	if (!may_expand(c->os, c->task->proc, flags, pages - there))

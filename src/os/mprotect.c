@@ -233,6 +233,34 @@ sys_mprotect(struct call *c)
 	call_want(c, apply(c, start, end));
 }
 
+/* mseal(2), Linux 6.10: mappings that stay as they are. */
+void
+sys_mseal(struct call *c)
+{
+	uint64_t start = c->s->args[0], len = page_up(c->s->args[1]), end;
+
+	if (c->s->args[2] || (start & (PAGE_SIZE - 1)) || len < c->s->args[1] ||
+	    start + len < start) {
+		call_want(c, -EINVAL);
+		return;
+	}
+	end = start + len;
+	if (pages_mapped(c->mm, start, end, 0) < page_of(len)) {
+		call_want(c, -ENOMEM);
+		return;
+	}
+	call_want(c, 0);
+	while (!call_failed(c) && start < end) {
+		struct vma *v = vma_find(c->mm, start);
+		uint64_t stop = min_u64(v->end, end);
+
+		if (!(v->flags & VM_SEALED))
+			vma_modify(c->os, c->mm, v, start, stop,
+				   v->flags | VM_SEALED);
+		start = stop;
+	}
+}
+
 /* Protection keys: only which there are. */
 void
 sys_pkey_alloc(struct call *c)

@@ -4,10 +4,12 @@
  * refused before anything changes.
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 
 #include "base/xalloc.h"
 #include "os/internal.h"
@@ -194,6 +196,19 @@ proc_exit(struct os *os, struct process *p, uint32_t status)
 	p->status = status;
 	map_remove(&os->live, p->pid);
 	os->stats.exits++;
+}
+
+/* PR_SET_THP_DISABLE, which exec and fork keep. */
+void
+sys_prctl(struct call *c)
+{
+	if (c->s->args[0] != PR_SET_THP_DISABLE)
+		return;
+	/* Linux 6.18: a second argument leaves out what was advised. */
+	if (c->os->cfg.kernel < 618 && (c->s->args[2] | c->s->args[3]))
+		call_want(c, -EINVAL);
+	if (!call_failed(c) && !(c->s->args[1] && c->s->args[2]))
+		c->mm->thp_disabled = c->s->args[1];
 }
 
 /* Images ------------------------------------------------------------------ */
@@ -425,6 +440,7 @@ ev_exec(struct os *os, const struct event *ev, struct err *e)
 		t = task_new(os, p, ev->pid);
 	while (p->tasks->next || p->tasks != t)
 		task_free(os, p->tasks == t ? t->next : p->tasks);
+	mm->thp_disabled = p->mm->thp_disabled;
 	leave_mm(os, p);
 	fds_exec(os, p);
 	p->mm = mm;

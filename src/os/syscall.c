@@ -11,6 +11,8 @@
 #include "base/xalloc.h"
 #include "os/internal.h"
 
+#define SYS_mseal_nr 462 /* newer than most headers */
+
 static const struct {
 	uint32_t nr;
 	const char *name;
@@ -20,6 +22,9 @@ static const struct {
     {SYS_munmap, "munmap", sys_munmap},
     {SYS_mprotect, "mprotect", sys_mprotect},
     {SYS_pkey_mprotect, "pkey_mprotect", sys_mprotect},
+    {SYS_process_madvise, "process_madvise", sys_process_madvise},
+    {SYS_mseal_nr, "mseal", sys_mseal},
+    {SYS_prctl, "prctl", sys_prctl},
     {SYS_pkey_alloc, "pkey_alloc", sys_pkey_alloc},
     {SYS_pkey_free, "pkey_free", sys_pkey_free},
     {SYS_brk, "brk", sys_brk},

@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/shm.h>
 
@@ -286,9 +287,82 @@ test_keys(void)
 	kit_end(&k);
 }
 
+static void
+test_mseal(void)
+{
+	struct os_config cfg = kit_config();
+	struct kit k;
+
+	cfg.kernel = 618;
+	kit_start(&k, &cfg);
+	kit_anon(&k, AT, 8);
+	expect(&k, "mseal over a hole", 462, -ENOMEM, AT, 9 * PG, 0, 0, 0, 0);
+	expect(&k, "mseal with flags", 462, -EINVAL, AT, PG, 1, 0, 0, 0);
+	expect(&k, "mseal of nothing", 462, 0, AT, 0, 0, 0, 0, 0);
+	expect(&k, "mseal", 462, 0, AT, 4 * PG, 0, 0, 0, 0);
+	expect(&k, "munmap, sealed", SYS_munmap, -EPERM, AT + 2 * PG, 4 * PG, 0,
+	       0, 0, 0);
+	expect(&k, "mprotect, sealed", SYS_mprotect, -EPERM, AT, PG, PROT_READ,
+	       0, 0, 0);
+	expect(&k, "mremap, sealed", SYS_mremap, -EPERM, AT, PG, 2 * PG,
+	       MREMAP_MAYMOVE, 0, 0);
+	MMAP(&k, "mmap over it", -EPERM, AT, PG, RW, ANON | MAP_FIXED, 0);
+	kit_call(&k, SYS_madvise, 0, AT, PG, MADV_DONTNEED, 0, 0, 0);
+	expect(&k, "what is not sealed", SYS_munmap, 0, AT + 4 * PG, 4 * PG, 0,
+	       0, 0, 0);
+	kit_end(&k);
+}
+
+static void
+test_process_madvise(void)
+{
+	struct os_config cfg = kit_config();
+	struct kit k;
+
+	kit_start(&k, &cfg);
+	expect(&k, "process_madvise with flags", SYS_process_madvise, -EINVAL,
+	       3, AT, 1, 20, 1, 0);
+	expect(&k, "process_madvise that discards", SYS_process_madvise,
+	       -EINVAL, 3, AT, 1, MADV_DONTNEED, 0, 0);
+	ok(kit_call(&k, SYS_process_madvise, 4096, 3, AT, 1, 20, 0, 0),
+	   "that makes old is passed over");
+	kit_end(&k);
+	cfg.kernel = 618;
+	kit_start(&k, &cfg);
+	ok(!kit_call(&k, SYS_process_madvise, 4096, 3, AT, 1, MADV_DONTNEED, 0,
+		     0),
+	   "that discards is refused");
+	os_free(k.os);
+}
+
+/* PR_SET_THP_DISABLE holds through fork. */
+static void
+test_prctl(void)
+{
+	struct os_config cfg = kit_config();
+	struct kit k;
+
+	cfg.thp = THP_ALWAYS;
+	kit_start(&k, &cfg);
+	kit_anon(&k, AT, 2048);
+	is_u64(kit_run(&k, AT, 512, ACC_WRITE), 1, "a huge page");
+	kit_call(&k, SYS_prctl, 0, PR_SET_THP_DISABLE, 1, 0, 0, 0, 0);
+	is_u64(kit_run(&k, AT + 512 * PG, 512, ACC_WRITE), 512, "not any more");
+	kit_fork(&k, 200, 0);
+	k.pid = 200;
+	is_u64(kit_run(&k, AT + 1024 * PG, 512, ACC_WRITE), 512,
+	       "nor for a child");
+	kit_call(&k, SYS_prctl, 0, PR_SET_THP_DISABLE, 0, 0, 0, 0, 0);
+	is_u64(kit_run(&k, AT + 1536 * PG, 512, ACC_WRITE), 1, "and again");
+	kit_end(&k);
+}
+
 int
 main(void)
 {
+	test_mseal();
+	test_process_madvise();
+	test_prctl();
 	test_address_space();
 	test_data();
 	test_locked();
