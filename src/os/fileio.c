@@ -198,8 +198,10 @@ sys_write(struct call *c)
 			call_refuse(c, "out of modelled memory in write");
 			return;
 		}
-		if (ino->backing == BACK_FS)
-			inode_mark_dirty(c->os, fno);
+		if (ino->backing != BACK_FS)
+			continue;
+		inode_mark_dirty(c->os, fno);
+		flusher_throttle(c->os);
 	}
 }
 

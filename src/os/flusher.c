@@ -80,6 +80,23 @@ wake(struct os *os)
 		write_inode(os, ino);
 }
 
+/* mm/page-writeback.c:balance_dirty_pages(): whoever dirties pages faster than
+ * they are written waits, from the middle of both ratios on. */
+void
+flusher_throttle(struct os *os)
+{
+	unsigned most =
+	    (os->cfg.dirty_ratio + os->cfg.dirty_background_ratio) / 2;
+	struct inode *ino;
+
+	if (!beyond(os, most))
+		return;
+	os->stats.throttled++;
+	while (beyond(os, os->cfg.dirty_background_ratio) &&
+	       (ino = oldest_dirty(os)))
+		write_inode(os, ino);
+}
+
 bool
 flusher_is_due(const struct os *os)
 {

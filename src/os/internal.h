@@ -561,6 +561,7 @@ void swap_check(struct os *os, const uint32_t *found);
 /* flusher.c --------------------------------------------------------------- */
 bool flusher_is_due(const struct os *os);
 void flusher_run(struct os *os);
+void flusher_throttle(struct os *os);
 
 /* khugepaged.c ------------------------------------------------------------ */
 bool khugepaged_is_due(const struct os *os);

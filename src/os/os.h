@@ -67,6 +67,7 @@ struct os_config {
 	bool vfork_copies;       /* as Valgrind runs it: a copy of the memory */
 	unsigned dirty_writeback; /* flusher's period, centiseconds; 0: none */
 	unsigned dirty_expire;    /* age at which it writes, centiseconds */
+	unsigned dirty_ratio;     /* ... and writers wait */
 	unsigned dirty_background_ratio; /* beyond this % of memory, at once */
 	bool write_notify; /* filesystem has page_mkwrite (ext4) */
 	uint64_t instructions_per_second; /* nominal rate of the kernel clock */
@@ -249,7 +250,8 @@ struct os_stats {
 	uint64_t page_cache_pages, table_pages, table_pages_peak;
 	uint64_t read_hits, read_misses; /* pages that calls read */
 	uint64_t oom_kills, oom_skipped_events;
-	uint64_t flushed_files;        /* written by the flusher, times */
+	uint64_t throttled;     /* writers that waited for the flusher, times */
+	uint64_t flushed_files; /* written by the flusher, times */
 	uint64_t khugepaged_collapsed; /* huge pages it made */
 	uint64_t swapped_out, swapped_in, swap_pages, swap_pages_peak;
 	struct os_paging paging; /* all processes, and pages of none */

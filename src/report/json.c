@@ -377,6 +377,7 @@ kernel_json(const struct run_result *r)
 	PUT(kernel, &s, oom_kills);
 	PUT(kernel, &s, oom_skipped_events);
 	PUT(kernel, &s, flushed_files);
+	PUT(kernel, &s, throttled);
 	PUT(kernel, &s, khugepaged_collapsed);
 	PUT(kernel, &s, swapped_out);
 	PUT(kernel, &s, swapped_in);

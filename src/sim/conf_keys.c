@@ -250,6 +250,10 @@ const struct conf_key conf_keys[] = {
      "share of free memory and page cache that may be dirty before the "
      "flusher writes at once",
      "Linux 6.8 mm/page-writeback.c: dirty_background_ratio"},
+    {"os.dirty_ratio", CONF_COUNT, OS(dirty_ratio), 1, 100, "%", "20", NULL,
+     "share of it that may be dirty; from halfway between both, a program that "
+     "writes waits until pages are written",
+     "Linux 6.8 mm/page-writeback.c: vm_dirty_ratio, balance_dirty_pages"},
     {"os.swap_readahead", CONF_CHOICE, OS(swap_readahead), 0, 0, "", "vma",
      swap_readaheads,
      "what is read with a page from swap: its neighbours in the mapping (no "

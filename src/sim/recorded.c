@@ -178,6 +178,7 @@ static const struct {
     {"setting.limit_data", "os.limit_data", limit},
     {"setting.limit_memlock", "os.limit_memlock", limit},
     {"setting.privileged", "os.privileged", yes_or_no},
+    {"setting.dirty_ratio", "os.dirty_ratio", as_is},
     {"setting.dirty_background_ratio", "os.dirty_background_ratio", as_is},
     {"setting.kernel_cmdline", "os.stack_guard_pages", stack_guard_gap},
     {"capture.page_cache", "os.page_cache", has_page_cache},

@@ -68,6 +68,7 @@ kit_config(void)
 				  .limit_as = OS_NO_LIMIT,
 				  .limit_data = OS_NO_LIMIT,
 				  .limit_memlock = OS_NO_LIMIT,
+				  .dirty_ratio = 20,
 				  .dirty_background_ratio = 10,
 				  .zero_page = true,
 				  .use_zero_page = true,

@@ -273,6 +273,38 @@ flushed(void)
 	kit_run(&k, B, 256, ACC_WRITE);
 	os_stats(k.os, &s);
 	ok(s.flushed_files > 1, "more than a tenth of memory dirty: written");
+	is_u64(s.throttled, 0, "before anybody waits");
+	kit_end(&k);
+}
+
+/* 1024 frames; 10 and 20 %: beyond 15 % of what is free or cached. */
+static void
+throttled(void)
+{
+	struct os_config cfg = kit_config();
+	struct os_stats s;
+	struct kit k;
+	uint32_t file;
+
+	cfg.memory_bytes = 4u << 20;
+	begin(&k, &cfg);
+	file = kit_file(&k, FILE_REGULAR, 0);
+	kit_call(&k, SYS_write, 140 * PG, 3, 0, 140 * PG, 0, file, 0);
+	os_stats(k.os, &s);
+	is_u64(s.throttled, 0, "a write of 14 %% of memory goes on");
+	is_u64(s.work.pages_written, 0, "without writing");
+	kit_call(&k, SYS_fsync, 0, 3, 0, 0, 0, file, 0);
+	kit_call(&k, SYS_write, 300 * PG, 3, 0, 300 * PG, 0, file, 0);
+	os_stats(k.os, &s);
+	is_u64(s.throttled, 1, "one of 30 %% waits");
+	ok(s.work.pages_written > 280, "for what it has written so far");
+	cfg.dirty_ratio = 90;
+	kit_end(&k);
+	begin(&k, &cfg);
+	file = kit_file(&k, FILE_REGULAR, 0);
+	kit_call(&k, SYS_write, 300 * PG, 3, 0, 300 * PG, 0, file, 0);
+	os_stats(k.os, &s);
+	is_u64(s.throttled, 0, "where more may be dirty it does not");
 	kit_end(&k);
 }
 
@@ -747,6 +779,7 @@ main(void)
 	anon();
 	no_zero_page();
 	flushed();
+	throttled();
 	out_of_memory();
 	swapped();
 	swap_ahead();
