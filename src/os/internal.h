@@ -610,8 +610,9 @@ struct gather {
 	uint64_t start, end; /* the operation's range */
 	uint64_t lo, hi;     /* span that must be flushed */
 	bool announced;
-	bool whole;  /* the space ends: no flush by page */
-	bool tables; /* page tables are freed, too */
+	bool whole;       /* the space ends: no flush by page */
+	bool tables;      /* page tables are freed, too */
+	bool keep_guards; /* MADV_DONTNEED leaves guard pages */
 };
 void gather_begin(struct gather *g, struct os *os, struct mm *mm,
 		  uint64_t start, uint64_t end);

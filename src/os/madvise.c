@@ -127,6 +127,7 @@ advise_dontneed(struct call *c, struct vma *v, uint64_t start, uint64_t end)
 		end = align_down(end, PMD_SIZE);
 	}
 	gather_begin(&g, c->os, c->mm, start, end);
+	g.keep_guards = true;
 	zap_range(&g, start, end);
 	gather_end(&g);
 	return 0;
@@ -178,11 +179,14 @@ advise_free(struct call *c, struct vma *v, uint64_t start, uint64_t end)
 static int64_t
 advise_remove(struct call *c, struct vma *v, uint64_t start, uint64_t end)
 {
+	uint32_t may;
+
 	if (v->flags & VM_LOCKED)
 		return -EINVAL;
 	if (!v->file)
 		return -EINVAL;
-	if ((v->flags & (VM_SHARED | VM_WRITE)) != (VM_SHARED | VM_WRITE))
+	may = VM_SHARED | (c->os->cfg.kernel < 607 ? VM_WRITE : VM_MAYWRITE);
+	if ((v->flags & may) != may)
 		return -EACCES;
 	if (v->flags & VM_HUGETLB) {
 		call_refuse(c, "MADV_REMOVE of huge pages of the pool");
@@ -237,7 +241,7 @@ advise_populate(struct call *c, struct vma *v, uint64_t start, uint64_t end)
 	bool write = c->s->args[2] == ADV_POPULATE_WRITE;
 
 	if ((v->flags & (VM_IO | VM_PFNMAP)) ||
-	    (write ? !(v->flags & VM_WRITE) : !vma_accessible(v)))
+	    !(v->flags & (write ? VM_WRITE : VM_READ)))
 		return -EINVAL;
 	for (uint64_t a = start; a < end; a += PAGE_SIZE)
 		if (!gup_touch(c->os, c->task, v, a, write))
@@ -377,6 +381,8 @@ walk(struct call *c, advise_fn *fn, uint64_t start, uint64_t end)
 		if (v->start > start) {
 			hole = -ENOMEM;
 			start = v->start;
+			if (fn == advise_populate)
+				return hole;
 		}
 		stop = min_u64(v->end, end);
 		if ((v->flags & VM_HUGETLB) && !for_hugetlb(c->s->args[2]))

@@ -242,33 +242,41 @@ can_map(const struct inode *ino)
 	}
 }
 
+/* Files of ext4 and xfs are asked; those of tmpfs are not. */
+static bool
+knows_sync(const struct call *c)
+{
+	const struct inode *ino = inode_of_file(c->os, c->s->file);
+
+	return ino->backing == BACK_FS && ino->kind == FILE_REGULAR &&
+	       c->os->cfg.write_notify;
+}
+
 static int64_t
-shared_errno(const struct call *c, const struct inode *ino)
+shared_errno(const struct call *c)
 {
 	uint64_t map = c->s->args[3];
 	unsigned mode = c->s->file_flags & O_ACCMODE;
 
 	if (map_type(c) == MAP_SHARED_VALIDATE &&
-	    (map & ~(uint64_t)KNOWN_FLAGS))
+	    (map &
+	     ~(uint64_t)(KNOWN_FLAGS | (knows_sync(c) ? MAP_SYNC_FLAG : 0))))
 		return -EOPNOTSUPP;
 	if ((c->s->args[2] & PROT_WRITE) && mode == O_RDONLY)
 		return -EACCES;
-	/* ext4 and xfs ask for a device that can; tmpfs does not. */
-	if ((map & MAP_SYNC_FLAG) && mode != O_WRONLY &&
-	    ino->backing == BACK_FS && ino->kind == FILE_REGULAR &&
-	    c->os->cfg.write_notify)
-		return -EOPNOTSUPP;
 	return 0;
 }
 
 static int64_t
 file_errno(const struct call *c, const struct inode *ino)
 {
-	uint64_t map = c->s->args[3];
+	uint64_t map = c->s->args[3], off = c->s->args[5];
 	int64_t error = 0;
 
+	if (off + mmap_len(c) < off)
+		return -EOVERFLOW;
 	if (is_shared(c))
-		error = shared_errno(c, ino);
+		error = shared_errno(c);
 	else if (map_type(c) != MAP_PRIVATE)
 		return -EINVAL;
 	if (error)
@@ -296,7 +304,7 @@ anon_errno(const struct call *c)
 
 /* mmap_region(): limits, the promise of memory, seals. */
 static int64_t
-room_errno(const struct call *c, const struct inode *ino, uint64_t len)
+room_errno(const struct call *c, uint64_t len)
 {
 	uint64_t addr = c->s->args[0], pages = page_of(len), there = 0;
 	uint32_t flags = mmap_flags(c, is_shared(c));
@@ -313,17 +321,31 @@ room_errno(const struct call *c, const struct inode *ino, uint64_t len)
 	if ((flags & VM_ACCOUNT) &&
 	    !may_commit(c->os, c->mm, pages > there ? pages - there : 0))
 		return -ENOMEM;
-	if (!ino && is_shared(c) && !(flags & VM_NORESERVE) && !is_hugetlb(c) &&
+	if ((c->s->args[3] & MAP_ANONYMOUS) && is_shared(c) &&
+	    !(flags & VM_NORESERVE) && !is_hugetlb(c) &&
 	    !may_commit(c->os, c->mm, pages))
 		return -ENOMEM;
-	if (ino && is_shared(c) && (c->s->args[2] & PROT_WRITE) &&
+	return 0;
+}
+
+/* What the file's own operation says, when what was there before is gone. */
+static int64_t
+file_op_errno(const struct call *c)
+{
+	const struct inode *ino = inode_of_file(c->os, c->s->file);
+
+	if ((c->s->args[3] & MAP_ANONYMOUS) || !ino)
+		return 0;
+	if (is_shared(c) && (c->s->args[2] & PROT_WRITE) &&
 	    (ino->seals & SEALS_NO_WRITE))
 		return -EPERM;
+	if ((c->s->args[3] & MAP_SYNC_FLAG) && knows_sync(c))
+		return -EOPNOTSUPP;
 	return 0;
 }
 
 static int64_t
-argument_errno(const struct call *c, const struct inode *ino, uint64_t len)
+argument_errno(const struct call *c, const struct inode *ino)
 {
 	uint64_t map = c->s->args[3], off = c->s->args[5];
 
@@ -335,9 +357,6 @@ argument_errno(const struct call *c, const struct inode *ino, uint64_t len)
 		return -EINVAL;
 	if (!c->s->args[1])
 		return -EINVAL;
-	if (page_of(off) + page_of(len) < page_of(off) ||
-	    (off && off + len < off))
-		return -EOVERFLOW;
 	return 0;
 }
 
@@ -350,7 +369,7 @@ mmap_errno(const struct call *c)
 
 	if (c->s->args[3] & MAP_ANONYMOUS)
 		ino = NULL;
-	error = argument_errno(c, ino, len);
+	error = argument_errno(c, ino);
 	if (!error)
 		error = place_errno(c, len);
 	if (!error && is_hugetlb(c))
@@ -359,7 +378,7 @@ mmap_errno(const struct call *c)
 		error = lock_errno(c, len);
 	if (!error)
 		error = ino ? file_errno(c, ino) : anon_errno(c);
-	return error ? error : room_errno(c, ino, len);
+	return error ? error : room_errno(c, len);
 }
 
 /* Failed for a reason that a trace does not tell: a file system mounted
@@ -410,13 +429,18 @@ void
 sys_mmap(struct call *c)
 {
 	uint64_t len = mmap_len(c), addr = (uint64_t)c->s->ret;
-	int64_t error = mmap_errno(c);
+	int64_t error = mmap_errno(c), late = error ? 0 : file_op_errno(c);
 
+	error = error ? error : late;
 	if (!error && !call_failed(c) &&
 	    (c->s->args[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE)))
 		call_want(c, (int64_t)c->s->args[0]);
 	else if (error || !may_fail(c))
 		call_want_error(c, error);
+	/* Seals are looked at earlier since 6.15. */
+	if (call_failed(c) && late && (c->s->args[3] & MAP_FIXED) &&
+	    (late != -EPERM || c->os->cfg.kernel < 615))
+		vma_unmap(c->os, c->mm, c->s->args[0], c->s->args[0] + len);
 	if (call_failed(c))
 		return;
 	if (len > TASK_SIZE || !user_range_ok(addr, len)) {

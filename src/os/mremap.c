@@ -124,14 +124,15 @@ copy_vma(struct call *c, struct vma *v, uint64_t from, uint64_t to,
 	return vma_add(c->os, c->mm, &n);
 }
 
+/* All of the old mapping is unlocked, even what stays out of the move. */
 static void
 after_dontunmap(struct call *c, uint64_t from, uint64_t len)
 {
 	struct vma *v = vma_find(c->mm, from);
 
 	if (v->flags & VM_LOCKED)
-		v = vma_modify(c->os, c->mm, v, from, from + len,
-			       v->flags & ~(VM_LOCKED | VM_LOCKONFAULT));
+		vma_set_flags(c->os, c->mm, v,
+			      v->flags & ~(VM_LOCKED | VM_LOCKONFAULT));
 	if (v->start == from && v->end == from + len)
 		v->anon = v->anon_depth = 0;
 }
@@ -143,9 +144,6 @@ move_vma(struct call *c, struct vma *v, uint64_t from, uint64_t old_len,
 	struct move m = {c->os, c->mm, from, to, min_u64(old_len, new_len)};
 	bool locked = v->flags & VM_LOCKED, hugetlb;
 
-	if (c->s->args[3] & MREMAP_DONTUNMAP)
-		vma_cut(c->os, c->mm, from, from + old_len);
-	v = vma_find(c->mm, from);
 	hugetlb = v->flags & VM_HUGETLB;
 	copy_vma(c, v, from, to, new_len);
 	if (hugetlb)
@@ -159,6 +157,32 @@ move_vma(struct call *c, struct vma *v, uint64_t from, uint64_t old_len,
 	if (locked && new_len > old_len)
 		populate(c->os, c->task, to + old_len, to + new_len);
 	return true;
+}
+
+/* The mappings of a range.  Where there are holes between, what is at their
+ * places there stays. */
+static void
+move_all(struct call *c, uint64_t from, uint64_t old_len, uint64_t to,
+	 uint64_t new_len)
+{
+	struct vma *v = vma_find(c->mm, from);
+	uint64_t end = from + old_len;
+
+	if (v && old_len <= v->end - from) {
+		vma_unmap(c->os, c->mm, to, to + new_len);
+		v = vma_find(c->mm, from);
+		move_vma(c, v, from, old_len, to, new_len);
+		return;
+	}
+	for (uint64_t at = from, stop; at < end && !c->refused; at = stop) {
+		v = vma_find_from(c->mm, at, NULL);
+		if (!v || v->start >= end)
+			break;
+		at = max_u64(at, v->start);
+		stop = min_u64(v->end, end);
+		vma_unmap(c->os, c->mm, to + at - from, to + stop - from);
+		move_vma(c, v, at, stop - at, to + at - from, stop - at);
+	}
 }
 
 /* Growing where it stands. */
@@ -255,27 +279,55 @@ mremap_place(const struct call *c, const struct vma *v, uint64_t new_len)
 	return mremap_away(c, v, new_len);
 }
 
+/* Linux 6.17 moves several mappings at once, if none changes its size. */
+static bool
+moves_many(const struct call *c, uint64_t old_len, uint64_t new_len)
+{
+	return c->os->cfg.kernel >= 617 && (c->s->args[3] & MREMAP_FIXED) &&
+	       new_len == old_len;
+}
+
+/* Does it go beyond the mapping?  What a move leaves out is unmapped before
+ * that is asked. */
+static bool
+across(const struct call *c, const struct vma *v, uint64_t old_len,
+       uint64_t new_len)
+{
+	if (c->s->args[3] & (MREMAP_FIXED | MREMAP_DONTUNMAP))
+		old_len = min_u64(old_len, new_len);
+	return old_len > v->end - c->s->args[0];
+}
+
+/* Of munmap(2) for what is left out. */
+static int64_t
+shrink_errno(const struct call *c, uint64_t old_len, uint64_t new_len)
+{
+	uint64_t start = c->s->args[0] + new_len;
+
+	if (old_len == new_len || user_range_ok(start, old_len - new_len))
+		return 0;
+	return -EINVAL;
+}
+
 /* vma_to_resize(), and what follows on growth. */
 static int64_t
 resize_errno(const struct call *c, const struct vma *v, uint64_t old_len,
 	     uint64_t new_len)
 {
-	uint64_t fl = c->s->args[3], from = c->s->args[0];
+	uint64_t fl = c->s->args[3];
 	bool moves = fl & (MREMAP_FIXED | MREMAP_DONTUNMAP);
 	int64_t error;
 
 	if (!moves && old_len >= new_len && old_len)
-		return 0;
+		return shrink_errno(c, old_len, new_len);
 	if (!old_len && !(v->flags & (VM_SHARED | VM_MAYSHARE)))
 		return -EINVAL;
 	if ((fl & MREMAP_DONTUNMAP) && (v->flags & (VM_DONTEXPAND | VM_PFNMAP)))
 		return -EINVAL;
-	if (old_len > v->end - from && new_len >= old_len)
-		return moves && c->os->cfg.kernel >= 617 && new_len == old_len
-			   ? 0
-			   : -EFAULT;
+	if (across(c, v, old_len, new_len))
+		return moves_many(c, old_len, new_len) ? 0 : -EFAULT;
 	if (new_len <= old_len)
-		return 0;
+		return shrink_errno(c, old_len, new_len);
 	if (v->flags & (VM_DONTEXPAND | VM_PFNMAP))
 		return -EFAULT;
 	error = grow_errno(c, v->flags, page_of(new_len - old_len));
@@ -293,6 +345,8 @@ mremap_errno(const struct call *c, uint64_t old_len, uint64_t new_len)
 	int64_t error = argument_errno(c, old_len, new_len);
 	struct vma *v;
 
+	if (!error && c->os->cfg.kernel >= 617)
+		error = target_errno(c, old_len, new_len);
 	if (error)
 		return error;
 	v = from < TASK_SIZE ? vma_find(c->mm, from) : NULL;
@@ -304,6 +358,22 @@ mremap_errno(const struct call *c, uint64_t old_len, uint64_t new_len)
 	if (!error && pages_mapped(c->mm, from, from + old_len, VM_SEALED))
 		error = -EPERM;
 	return error ? error : resize_errno(c, v, old_len, new_len);
+}
+
+/* What was at a fixed target is gone before the size is looked at; since 6.17
+ * only before what is left out is unmapped. */
+static void
+unmap_target(struct call *c, uint64_t old_len, uint64_t new_len)
+{
+	uint64_t from = c->s->args[0], to = c->s->args[4];
+
+	if (c->os->cfg.kernel >= 617 &&
+	    (old_len <= new_len || c->s->ret != -EINVAL))
+		return;
+	if ((c->s->args[3] & MREMAP_FIXED) && from < TASK_SIZE &&
+	    vma_find(c->mm, from) && !argument_errno(c, old_len, new_len) &&
+	    !target_errno(c, old_len, new_len))
+		vma_unmap(c->os, c->mm, to, to + new_len);
 }
 
 /* Whoever runs the program may have something of its own behind the mapping.
@@ -340,6 +410,8 @@ sys_mremap(struct call *c)
 		call_want(c, (int64_t)c->s->args[4]);
 	else if (error || !may_have_no_room(c))
 		call_want_error(c, error);
+	if (call_failed(c) && error == c->s->ret)
+		unmap_target(c, old_len, new_len);
 	if (call_failed(c) || error == -EINVAL || error == -EFAULT || !v)
 		return; /* what only a limit forbids was done */
 	if (!user_range_ok(to, new_len) ||
@@ -360,14 +432,9 @@ sys_mremap(struct call *c)
 		call_refuse(c, "mremap: result overlaps the old range");
 		return;
 	}
-	vma_unmap(c->os, c->mm, to, to + new_len);
 	if (old_len > new_len) {
 		vma_unmap(c->os, c->mm, from + new_len, from + old_len);
 		old_len = new_len;
 	}
-	v = vma_find(c->mm, from);
-	if (old_len > v->end - from)
-		call_want(c, -EFAULT);
-	else
-		move_vma(c, v, from, old_len, to, new_len);
+	move_all(c, from, old_len, to, new_len);
 }

@@ -136,7 +136,7 @@ zap_pte(struct gather *g, uint64_t addr, uint64_t *e)
 {
 	uint64_t old = *e;
 
-	if (!old)
+	if (!old || (old == PTE_GUARD && g->keep_guards))
 		return;
 	if (pte_present(old)) {
 		gather_announce(g);
