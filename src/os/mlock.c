@@ -96,6 +96,9 @@ do_lock(struct call *c, uint32_t lock)
 		error = -EPERM;
 	else if (lock && valid)
 		error = limit_errno(c, start, end);
+	else if (lock && !may_lock(c->os, c->task->proc, VM_LOCKED,
+				   page_of(page_up(c->s->args[1]))))
+		error = -ENOMEM; /* the limit is asked before the range */
 	if (error)
 		call_want(c, error);
 	if (!valid || (error && call_failed(c)))

@@ -447,7 +447,7 @@ msyncs_and_mlocks(void)
 	expect("mlock over a hole", CALL3(SYS_mlock, m, 8 * PAGE, 0), -ENOMEM);
 	expect("mlock nothing", CALL3(SYS_mlock, NOWHERE, PAGE, 0), -ENOMEM);
 	expect("mlock length 0", CALL3(SYS_mlock, m, 0, 0), 0);
-	expect("mlock wraps", CALL3(SYS_mlock, m, -(2 * PAGE), 0), -EINVAL);
+	expect("munlock wraps", CALL3(SYS_munlock, m, -(2 * PAGE), 0), -EINVAL);
 	expect("mlock", CALL3(SYS_mlock, m + 1, PAGE, 0), 0);
 	expect("msync invalidates what is locked",
 	       CALL3(SYS_msync, m, PAGE, MS_SYNC | MS_INVALIDATE), -EBUSY);
