@@ -308,7 +308,7 @@ enter_page(struct replay *r, struct side *side, uint64_t addr, enum access acc,
 	   uint32_t count, unsigned insn)
 {
 	bool write = acc == ACC_WRITE;
-	uint64_t at = r->moves ? model_address(r, addr) : addr;
+	uint64_t unit = addr >> r->unit_shift;
 	uint8_t flags = side->flags;
 	const struct slot *s;
 	struct visit *v;
@@ -316,17 +316,19 @@ enter_page(struct replay *r, struct side *side, uint64_t addr, enum access acc,
 	if (unlikely(r->n_visits == VISITS))
 		flush_visits(r);
 	side->unit[REF_LOAD] = side->unit[REF_STORE] = NO_UNIT;
-	s = resolve(r, at, acc, MODE_USER, insn, &flags);
+	if (unlikely(r->moves))
+		addr = model_address(r, addr);
+	s = resolve(r, addr, acc, MODE_USER, insn, &flags);
 	if (unlikely(!s)) {
 		r->n.skipped += count;
 		return;
 	}
 	v = &r->visits[r->n_visits++];
-	fill_visit(v, s, at, r->as, flags);
+	fill_visit(v, s, addr, r->as, flags);
 	v->n[!write] = 0;
 	v->n[write] = count;
 	side->open = v;
-	side->unit[write] = side->unit[REF_LOAD] = addr >> r->unit_shift;
+	side->unit[write] = side->unit[REF_LOAD] = unit;
 }
 
 /* ------------------------------------------------------------- resolving */
