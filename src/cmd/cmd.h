@@ -30,6 +30,7 @@ extern const struct command cmd_import;
 extern const struct command cmd_info;
 extern const struct command cmd_plot;
 extern const struct command cmd_run;
+extern const struct command cmd_sweep;
 extern const struct command cmd_validate;
 
 const struct command *cmd_find(const char *name); /* or NULL */

@@ -87,7 +87,6 @@ struct run {
 	struct conf_resolved resolved[MAX_LANES];
 	char *name[MAX_LANES];
 	unsigned n_lanes;
-	uint64_t faults; /* since counting began */
 	struct run_result result;
 	struct map future; /* os.reclaim=opt */
 };
@@ -113,41 +112,11 @@ catch_interrupt(void)
 
 /* --------------------------------------------------------- configuration */
 
-/* "configs/a.ini" -> "a". */
-static char *
-short_name(const char *config)
-{
-	const char *slash = strrchr(config, '/');
-	const char *base = slash ? slash + 1 : config;
-	size_t n = strlen(base);
-
-	if (n > 4 && !strcmp(base + n - 4, ".ini"))
-		n -= 4;
-	return xstrndup(base, n);
-}
-
-/* The first lane's name: its files', joined. */
-static char *
-main_name(const struct opt_list *files)
-{
-	char *name = xstrdup(files->n ? "" : CONF_DEFAULT_PRESET);
-
-	for (unsigned i = 0; i < files->n; i++) {
-		char *part = short_name(files->items[i]), *longer;
-
-		longer = xasprintf("%s%s%s", name, *name ? "+" : "", part);
-		free(name);
-		free(part);
-		name = longer;
-	}
-	return name;
-}
-
 static bool
 load_main(struct run *run, struct err *e)
 {
 	run->conf[0] = conf_new();
-	run->name[0] = main_name(&run->o.config);
+	run->name[0] = layers_name(&run->o.config);
 	run->n_lanes = 1;
 	return layers_load(run->conf[0],
 			   run->o.no_recorded ? NULL : run->traces[0],
@@ -190,7 +159,7 @@ load_lane(struct run *run, const char *spec, struct err *e)
 		config = equals + 1;
 	}
 	run->conf[i] = *config ? conf_new() : conf_copy(run->conf[0]);
-	run->name[i] = equals ? xstrdup(words) : short_name(config);
+	run->name[i] = equals ? xstrdup(words) : layers_short_name(config);
 	run->n_lanes++;
 	good = (!*config || conf_load(run->conf[i], config, e)) &&
 	       (!comma || set_lane_values(run->conf[i], comma, e));
@@ -254,35 +223,12 @@ load_configuration(struct run *run, struct err *e)
 
 /* ---------------------------------------------------------------- replay */
 
-static uint64_t
-all_faults(const struct replay_counts *n)
-{
-	return n->minor + n->major + n->signals;
-}
-
-/* Faults of the warm-up are forgotten when the replay has forgotten them. */
-static void
-forget_warmup(struct run *run, uint64_t counted)
-{
-	if (run->faults == counted)
-		return;
-	run->faults = 0;
-	memset(&run->result.intervals, 0, sizeof run->result.intervals);
-	memset(run->result.major_by_kind, 0, sizeof run->result.major_by_kind);
-}
-
 static bool
 on_fault(void *ctx, const struct fault_record *rec, struct err *e)
 {
 	struct run *run = ctx;
-	const struct replay_counts *n = replay_counts(run->replay);
-	const struct fault *f = rec->fault;
 
-	forget_warmup(run, all_faults(n) - 1);
-	run->faults++;
-	intervals_add(&run->result.intervals, rec->counted, f->kind);
-	if (f->major)
-		run->result.major_by_kind[f->kind]++;
+	result_fault(&run->result, replay_counts(run->replay), rec);
 	return !run->logging || fault_log_put(&run->log, rec, e);
 }
 
@@ -414,8 +360,7 @@ collect(struct run *run, struct result_lane *lanes)
 	r->complete = !run->interrupted;
 	r->counts = replay_counts(run->replay);
 	r->os = replay_os(run->replay);
-	forget_warmup(run, all_faults(r->counts));
-	intervals_add(&r->intervals, r->counts->instructions, FAULT_KIND_COUNT);
+	result_end(r, r->counts);
 	for (unsigned i = 0; i < run->n_lanes; i++)
 		lanes[i] = (struct result_lane){
 		    run->name[i], run->conf[i], &run->resolved[i],

@@ -1,7 +1,11 @@
 /* layers.c - see layers.h.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmd/layers.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/opt.h"
+#include "base/xalloc.h"
 #include "sim/conf.h"
 #include "sim/recorded.h"
 
@@ -21,4 +25,32 @@ layers_load(struct conf *c, const struct trace_reader *recorded,
 		if (!conf_set(c, sets->items[i], "--set", e))
 			return false;
 	return true;
+}
+
+char *
+layers_short_name(const char *config)
+{
+	const char *slash = strrchr(config, '/');
+	const char *base = slash ? slash + 1 : config;
+	size_t n = strlen(base);
+
+	if (n > 4 && !strcmp(base + n - 4, ".ini"))
+		n -= 4;
+	return xstrndup(base, n);
+}
+
+char *
+layers_name(const struct opt_list *files)
+{
+	char *name = xstrdup(files->n ? "" : CONF_DEFAULT_PRESET);
+
+	for (unsigned i = 0; i < files->n; i++) {
+		char *part = layers_short_name(files->items[i]), *longer;
+
+		longer = xasprintf("%s%s%s", name, *name ? "+" : "", part);
+		free(name);
+		free(part);
+		name = longer;
+	}
+	return name;
 }

@@ -19,4 +19,9 @@ bool layers_load(struct conf *c, const struct trace_reader *recorded,
 		 const struct opt_list *files, const struct opt_list *sets,
 		 struct err *e);
 
+/* What a lane is called: its file, "configs/a.ini" -> "a"; its files, joined.
+ * free() it. */
+char *layers_short_name(const char *config);
+char *layers_name(const struct opt_list *files);
+
 #endif

@@ -33,3 +33,37 @@ intervals_add(struct intervals *iv, uint64_t insn, unsigned kind)
 	if (kind < FAULT_KIND_COUNT)
 		iv->faults[row][kind]++;
 }
+
+static uint64_t
+all_faults(const struct replay_counts *n)
+{
+	return n->minor + n->major + n->signals;
+}
+
+static void
+forget_warmup(struct run_result *r, uint64_t counted)
+{
+	if (r->faults == counted)
+		return;
+	r->faults = 0;
+	memset(&r->intervals, 0, sizeof r->intervals);
+	memset(r->major_by_kind, 0, sizeof r->major_by_kind);
+}
+
+void
+result_fault(struct run_result *r, const struct replay_counts *n,
+	     const struct fault_record *rec)
+{
+	forget_warmup(r, all_faults(n) - 1);
+	r->faults++;
+	intervals_add(&r->intervals, rec->counted, rec->fault->kind);
+	if (rec->fault->major)
+		r->major_by_kind[rec->fault->kind]++;
+}
+
+void
+result_end(struct run_result *r, const struct replay_counts *n)
+{
+	forget_warmup(r, all_faults(n));
+	intervals_add(&r->intervals, n->instructions, FAULT_KIND_COUNT);
+}

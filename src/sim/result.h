@@ -34,6 +34,14 @@ struct intervals {
  * insn; kind == FAULT_KIND_COUNT only extends (call it so once at the end). */
 void intervals_add(struct intervals *iv, uint64_t insn, unsigned kind);
 
+struct run_result;
+
+/* Each fault as it comes, n being up to date; then the end.  Faults of the
+ * warm-up are forgotten when the replay has forgotten them. */
+void result_fault(struct run_result *r, const struct replay_counts *n,
+		  const struct fault_record *rec);
+void result_end(struct run_result *r, const struct replay_counts *n);
+
 struct result_lane {
 	const char *name; /* unique in the run */
 	const struct conf *conf;
@@ -59,6 +67,7 @@ struct run_result {
 	const struct replay_counts *counts;
 	uint64_t major_by_kind[FAULT_KIND_COUNT];
 	struct intervals intervals;
+	uint64_t faults;     /* in both; see result_fault() */
 	const struct os *os; /* areas, processes, totals */
 
 	const struct result_lane *lanes; /* the first one gives the totals */
