@@ -4,15 +4,7 @@
 #include <string.h>
 
 #include "base/err.h"
-
-/* File names come from traces: never let them drive a terminal. */
-static void
-neutralise(char *s)
-{
-	for (; *s; s++)
-		if (((unsigned char)*s < 0x20 && *s != '\n') || *s == 0x7f)
-			*s = '?';
-}
+#include "base/plain.h"
 
 bool
 err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
@@ -25,7 +17,7 @@ err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
-	neutralise(e->text);
+	make_plain(e->text, true);
 	return false;
 }
 
@@ -44,6 +36,6 @@ err_prefix(struct err *e, const char *fmt, ...)
 	va_end(ap);
 	n = strlen(e->text);
 	snprintf(e->text + n, sizeof(e->text) - n, ": %s", old);
-	neutralise(e->text);
+	make_plain(e->text, true);
 	return false;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/plain.h"
 #include "base/xalloc.h"
 #include "report/table.h"
 
@@ -28,21 +29,12 @@ table_new(const char *align)
 	return t;
 }
 
-/* Names come from traces: never let them drive a terminal. */
-static void
-neutralise(char *s)
-{
-	for (; *s; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			*s = '?';
-}
-
 void
 print_plain(const char *text, FILE *f)
 {
 	char *copy = xstrdup(text);
 
-	neutralise(copy);
+	make_plain(copy, false);
 	fputs(copy, f);
 	free(copy);
 }
@@ -56,7 +48,7 @@ table_text(struct table *t, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	neutralise(text);
+	make_plain(text, false);
 	t->cells = xgrow(t->cells, t->n, &t->cap, sizeof *t->cells);
 	t->cells[t->n++] = xstrdup(text);
 }

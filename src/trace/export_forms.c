@@ -3,8 +3,11 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/plain.h"
+#include "base/xalloc.h"
 #include "trace/export.h"
 #include "trace/syscalls.h"
 
@@ -204,13 +207,17 @@ csv_insn(struct export_state *x, uint64_t ip, unsigned bytes,
 static void
 csv_text(FILE *f, const char *s)
 {
+	char *plain = xstrdup(s);
+
+	make_plain(plain, false);
 	putc('"', f);
-	for (; *s; s++) {
-		if (*s == '"')
+	for (const char *p = plain; *p; p++) {
+		if (*p == '"')
 			putc('"', f);
-		putc((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s, f);
+		putc(*p, f);
 	}
 	putc('"', f);
+	free(plain);
 }
 
 static void

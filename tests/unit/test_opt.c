@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/opt.h"
+#include "base/plain.h"
 #include "../tap.h"
 
 struct values {
@@ -20,6 +21,36 @@ static const struct opt_spec specs[] = {
     {"list", 'l', OPT_LIST, "X", "a list", offsetof(struct values, list)},
     {NULL, 0, 0, NULL, NULL, 0},
 };
+
+/* What a terminal would obey goes, letters of all languages stay. */
+static void
+test_plain(void)
+{
+	static const struct {
+		const char *text, *plain;
+	} rows[] = {
+	    {"a\x1b[31mb\tc\x7f\n", "a?[31mb?c??"},
+	    {"csi \xc2\x9b"
+	     "31m, \x9b, \x80x\x9f",
+	     "csi ??31m, ?, ?x?"},
+	    {"gr\xc3\xbc\xc3\x9f"
+	     "e \xe2\x82\xac \xf0\x9f\x98\x80",
+	     "gr\xc3\xbc\xc3\x9f"
+	     "e \xe2\x82\xac \xf0\x9f\x98\x80"},
+	    {"cut \xe2\x82", "cut \xe2?"},
+	    {"latin \xe9", "latin \xe9"},
+	};
+	char text[64];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(text, sizeof(text), "%s", rows[i].text);
+		make_plain(text, false);
+		is_str(text, rows[i].plain, "plain text, row %zu", i);
+	}
+	snprintf(text, sizeof(text), "a\nb\r");
+	make_plain(text, true);
+	is_str(text, "a\nb?", "lines are kept where they may be");
+}
 
 static void
 test_numbers(void)
@@ -127,6 +158,7 @@ test_errors(void)
 int
 main(void)
 {
+	test_plain();
 	test_numbers();
 	test_options();
 	test_errors();
