@@ -33,8 +33,10 @@ static void jump(struct replay *r, uint64_t insns);
 static void milestones(struct replay *r);
 static void start_counting(struct replay *r);
 static uint64_t next_stop(const struct replay *r);
-static inline const uint64_t *run_block(struct replay *r, struct stream *s,
-					unsigned block, const uint64_t *addr);
+static inline const uint64_t *run_block(struct replay *r, struct plan *p,
+					const struct part *parts,
+					const struct data_slot *slots,
+					const uint64_t *addr);
 static inline void fetch(struct replay *r, const struct part *p);
 static inline void data(struct replay *r, const struct data_slot *s,
 			uint64_t addr);
@@ -154,8 +156,11 @@ jump(struct replay *r, uint64_t insns)
 static bool
 run_batch(struct replay *r, struct stream *s)
 {
+	const struct data_slot *slots = s->batch.dict->slots;
+	const struct part *parts = s->parts;
 	const uint16_t *ids = s->batch.ids;
 	const uint64_t *addr = s->addr;
+	struct plan *plans = s->plans;
 	uint64_t before = r->insn;
 	uint32_t i = s->next, n = s->batch.n_ids;
 
@@ -163,7 +168,7 @@ run_batch(struct replay *r, struct stream *s)
 		uint64_t stop = next_stop(r);
 
 		for (; i < n && r->insn < stop; i++)
-			addr = run_block(r, s, ids[i], addr);
+			addr = run_block(r, &plans[ids[i]], parts, slots, addr);
 		milestones(r);
 	}
 	s->next = i;
@@ -225,13 +230,12 @@ milestones(struct replay *r)
 }
 
 static inline const uint64_t *
-run_block(struct replay *r, struct stream *s, unsigned block,
-	  const uint64_t *addr)
+run_block(struct replay *r, struct plan *p, const struct part *parts,
+	  const struct data_slot *slots, const uint64_t *addr)
 {
-	struct plan *p = &s->plans[block];
-	const struct part *part = &s->parts[p->first_part];
+	const struct part *part = &parts[p->first_part];
 	const struct part *end = part + p->n_parts;
-	const struct data_slot *slot = &s->batch.dict->slots[p->first_slot];
+	const struct data_slot *slot = &slots[p->first_slot];
 
 	for (; part < end; part++) {
 		fetch(r, part);
@@ -333,12 +337,6 @@ enter_page(struct replay *r, struct side *side, uint64_t addr, enum access acc,
 
 /* ------------------------------------------------------------- resolving */
 
-static const uint64_t needs[] = {
-    [ACC_READ] = OK_READ,
-    [ACC_WRITE] = OK_WRITE,
-    [ACC_EXEC] = OK_EXEC,
-};
-
 static void
 slot_fill(struct slot *s, uint64_t key, uint64_t page, const struct mapping *m)
 {
@@ -353,23 +351,6 @@ slot_fill(struct slot *s, uint64_t key, uint64_t page, const struct mapping *m)
 	s->page_shift = m->page_shift;
 }
 
-static struct slot *resolve_slow(struct replay *r, uint64_t addr,
-				 enum access acc, enum cpu_mode mode,
-				 unsigned insn, uint8_t *flags);
-
-struct slot *
-resolve(struct replay *r, uint64_t addr, enum access acc, enum cpu_mode mode,
-	unsigned insn, uint8_t *flags)
-{
-	uint64_t page = addr >> PAGE_SHIFT;
-	struct slot *s = slot_of(r, r->as, page);
-
-	if (likely(s->key == slot_key(r->as, page) &&
-		   s->page_rights & needs[acc]))
-		return s;
-	return resolve_slow(r, addr, acc, mode, insn, flags);
-}
-
 /* The kernel's replacement policy counts uses.  Every one comes by here: what
  * was resolved is not kept. */
 static void
@@ -381,7 +362,7 @@ tell_entry(struct replay *r, uint64_t addr, unsigned insn)
 			   r->insn + insn);
 }
 
-static __attribute__((noinline)) struct slot *
+__attribute__((noinline)) struct slot *
 resolve_slow(struct replay *r, uint64_t addr, enum access acc,
 	     enum cpu_mode mode, unsigned insn, uint8_t *flags)
 {

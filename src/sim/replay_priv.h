@@ -133,10 +133,9 @@ struct replay {
 /* Hand the batch to the lanes.  Closes the open visits: a later reference to
  * the same page begins another one, which finds it as it was. */
 void flush_visits(struct replay *r);
-/* What addr maps to, or NULL if the program (or the kernel on its behalf) may
- * not have it.  Adds VISIT_SET_* to *flags. */
-struct slot *resolve(struct replay *r, uint64_t addr, enum access acc,
-		     enum cpu_mode mode, unsigned insn, uint8_t *flags);
+/* resolve(), when the small table does not have it. */
+struct slot *resolve_slow(struct replay *r, uint64_t addr, enum access acc,
+			  enum cpu_mode mode, unsigned insn, uint8_t *flags);
 /* The lanes pay for what the kernel did, the log gets a line. */
 void charge_fault(struct replay *r, const struct fault *f, uint32_t pid,
 		  uint32_t tid, unsigned insn);
@@ -158,6 +157,23 @@ static inline struct slot *
 slot_of(struct replay *r, uint16_t as, uint64_t page)
 {
 	return &r->table[(page ^ ((uint64_t)as << 4)) % TABLE_SLOTS];
+}
+
+/* What addr maps to, or NULL if the program (or the kernel on its behalf) may
+ * not have it.  Adds VISIT_SET_* to *flags. */
+static inline struct slot *
+resolve(struct replay *r, uint64_t addr, enum access acc, enum cpu_mode mode,
+	unsigned insn, uint8_t *flags)
+{
+	static const uint64_t needs[] = {
+	    [ACC_READ] = OK_READ, [ACC_WRITE] = OK_WRITE, [ACC_EXEC] = OK_EXEC};
+	uint64_t page = addr >> PAGE_SHIFT;
+	struct slot *s = slot_of(r, r->as, page);
+
+	if (likely(s->key == slot_key(r->as, page) &&
+		   s->page_rights & needs[acc]))
+		return s;
+	return resolve_slow(r, addr, acc, mode, insn, flags);
 }
 
 static inline void
