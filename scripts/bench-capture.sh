@@ -55,7 +55,7 @@ lackey_rate() {
 }
 
 row() { # NAME COMMAND...
-	var=$1
+	name=$1
 	shift
 	command -v "$1" >/dev/null || { echo "$name: no $1 here"; return; }
 	cachegrind=0 capture=0 live=0
