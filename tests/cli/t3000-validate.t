@@ -27,19 +27,27 @@ if test "$(get true.json method)" != '"tracepoints"'; then
 	done_testing
 fi
 
+# exact STEP: all faults agree.  On a busy machine a hypervisor may add one, or
+# the disk: what is wrong with the model is so three times.
+exact() {
+	for try in 1 2 3; do
+		"$PAGEWALK" validate -q -m 100 -j "$1.json" -- "$micro" "$1" &&
+			return 0
+	done
+	return 1
+}
+
 # One thing at a time: every fault, and what was in memory at the end.
 for step in anon rights populate moved split compiled file-shared \
     hole-written grown punched two-views; do
-	status "$step: all agree" 0 "$PAGEWALK" validate -q -m 100 \
-	    -j "$step.json" -- "$micro" "$step"
+	ok "$step: all agree" exact "$step"
 	is "$step: as many pages resident" \
 	    "$(get "$step.json" 'runs/[0]/resident/replay')" \
 	    "$(get "$step.json" 'runs/[0]/resident/kernel')"
 done
 for step in advised forked system-v threads; do
 	# A child of fork runs code that Valgrind need not read again.
-	status "$step: all agree" 0 "$PAGEWALK" validate -q -m 100 -- \
-	    "$micro" "$step"
+	ok "$step: all agree" exact "$step"
 done
 status "a real one" 0 "$PAGEWALK" validate -q -m 98 -- sort "$0"
 
