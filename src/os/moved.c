@@ -257,17 +257,40 @@ fixed_place(struct call *c, uint64_t start, uint64_t len)
 	return 0;
 }
 
+/* A call that made no mapping: done with its hint, argument hint, moved. */
+static bool
+not_placed(struct call *c, struct syscall_desc *d, unsigned hint, uint64_t len,
+	   call_fn *fn)
+{
+	if (!call_failed(c) && user_range_ok((uint64_t)d->ret, len))
+		return false;
+	d->args[hint] = translate(c->mm, d->args[hint]);
+	fn(c);
+	return true;
+}
+
+/* Make the mapping at to, or where it was recorded if to is 0. */
+static void
+place_at(struct call *c, struct syscall_desc *d, uint64_t len, uint64_t to,
+	 call_fn *fn)
+{
+	uint64_t recorded = (uint64_t)d->ret;
+
+	to = to ? to : recorded;
+	d->ret = (int64_t)to;
+	fn(c);
+	if (!c->refused)
+		remember(c->mm, recorded, recorded + len, to);
+}
+
 static void
 mmap_call(struct call *c, struct syscall_desc *d, call_fn *fn)
 {
 	uint64_t recorded = (uint64_t)d->ret, len = mmap_len(c), to = 0;
 	const uint64_t fixed = MAP_FIXED | MAP_FIXED_NOREPLACE;
 
-	if (call_failed(c) || !user_range_ok(recorded, len)) {
-		d->args[0] = translate(c->mm, d->args[0]);
-		fn(c);
+	if (not_placed(c, d, 0, len, fn))
 		return;
-	}
 	if (d->args[3] & fixed) {
 		to = fixed_place(c, recorded, len);
 		d->args[0] = to;
@@ -278,12 +301,7 @@ mmap_call(struct call *c, struct syscall_desc *d, call_fn *fn)
 		if (containing(c->mm, recorded)) /* a stale hint */
 			forget(c->mm, recorded, recorded + len);
 	}
-	to = to ? to : mmap_place(c, len);
-	to = to ? to : recorded;
-	d->ret = (int64_t)to;
-	fn(c);
-	if (!c->refused)
-		remember(c->mm, recorded, recorded + len, to);
+	place_at(c, d, len, to ? to : mmap_place(c, len), fn);
 }
 
 static void
@@ -293,19 +311,11 @@ shmat_call(struct call *c, struct syscall_desc *d, call_fn *fn)
 	uint64_t recorded = (uint64_t)d->ret, to;
 	uint64_t len = ino ? page_up(min_u64(ino->size, TASK_SIZE)) : 0;
 
-	if (call_failed(c) || !user_range_ok(recorded, len)) {
-		d->args[1] = translate(c->mm, d->args[1]);
-		fn(c);
+	if (not_placed(c, d, 1, len, fn))
 		return;
-	}
 	to = d->args[1] ? fixed_place(c, recorded, len) : 0;
 	d->args[1] = to;
-	to = to ? to : shm_place(c, ino, len);
-	to = to ? to : recorded;
-	d->ret = (int64_t)to;
-	fn(c);
-	if (!c->refused)
-		remember(c->mm, recorded, recorded + len, to);
+	place_at(c, d, len, to ? to : shm_place(c, ino, len), fn);
 }
 
 static void

@@ -7,10 +7,9 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/textfile.h"
 #include "base/xalloc.h"
 #include "sim/conf_priv.h"
-
-#define MAX_FILE (1 << 20) /* bytes of a configuration file */
 
 /* One file being laid over a configuration. */
 struct source {
@@ -18,8 +17,7 @@ struct source {
 	struct err *e;
 	const char *label; /* in messages: path or preset name */
 	const char *dir;   /* beside which bases are looked for, or NULL */
-	const char *rest;  /* text not yet parsed */
-	int line;
+	struct text_lines text;
 	bool failed;
 	bool bases_only; /* first pass: lay the bases, skip all else */
 	bool base_seen;  /* this pass */
@@ -31,64 +29,13 @@ struct source {
 static bool load_named(struct conf *c, const char *name,
 		       const struct source *user, struct err *e);
 
-/* A whole file as a string; NULL and *e if it cannot be read. */
-static char *
-read_text(const char *path, struct err *e)
-{
-	FILE *f = fopen(path, "re");
-	char *text;
-	size_t n;
-
-	if (!f) {
-		err_set(e, ERR_INPUT, "%s: %s", path, strerror(errno));
-		return NULL;
-	}
-	text = xmalloc(MAX_FILE + 1);
-	n = fread(text, 1, MAX_FILE, f);
-	text[n] = '\0';
-	if (ferror(f) || !feof(f) || strlen(text) != n) {
-		err_set(e, ERR_INPUT,
-			"%s: not a configuration file (unreadable, larger "
-			"than 1 MiB, or with zero bytes)",
-			path);
-		free(text);
-		text = NULL;
-	}
-	fclose(f);
-	return text;
-}
-
 static bool
 fail_here(struct source *s, const char *fmt, const char *arg)
 {
 	s->failed = true;
+	s->text.rest = "";
 	err_set(s->e, ERR_INPUT, fmt, arg);
-	return err_prefix(s->e, "%s:%d", s->label, s->line);
-}
-
-/* inih asks for a line.  Leading blanks go, so that an indented line is not
- * taken for the continuation of the one before; a line that does not fit is
- * an error, not two lines. */
-static char *
-next_line(char *buf, int size, void *ctx)
-{
-	struct source *s = ctx;
-	size_t n;
-
-	if (!*s->rest || s->failed)
-		return NULL;
-	s->line++;
-	s->rest += strspn(s->rest, " \t");
-	n = strcspn(s->rest, "\n");
-	if (n + 2 > (size_t)size) {
-		fail_here(s, "%s", "line too long");
-		return NULL;
-	}
-	memcpy(buf, s->rest, n);
-	buf[n] = '\n';
-	buf[n + 1] = '\0';
-	s->rest += n + (s->rest[n] == '\n');
-	return buf;
+	return err_prefix(s->e, "%s:%d", s->label, s->text.line);
 }
 
 static bool
@@ -106,7 +53,8 @@ lay_bases(struct source *s, const char *names)
 		names += n;
 		if (!load_named(s->conf, word, s, s->e)) {
 			s->failed = true;
-			return err_prefix(s->e, "%s:%d", s->label, s->line);
+			return err_prefix(s->e, "%s:%d", s->label,
+					  s->text.line);
 		}
 	}
 	return true;
@@ -158,7 +106,7 @@ handle(void *ctx, const char *section, const char *name, const char *value)
 	snprintf(key, sizeof key, "%s.%s", section, name);
 	if (given_twice(s, key))
 		return fail_here(s, "%s: given twice in this file", key);
-	snprintf(origin, sizeof origin, "%s:%d", s->label, s->line);
+	snprintf(origin, sizeof origin, "%s:%d", s->label, s->text.line);
 	s->failed = !conf_put(s->conf, key, value, origin, s->e);
 	return !s->failed;
 }
@@ -172,12 +120,14 @@ lay_text(struct source *s, const char *text)
 	for (int pass = 0; pass < 2 && !s->failed; pass++) {
 		s->bases_only = pass == 0;
 		s->base_seen = false;
-		s->rest = text;
-		s->line = 0;
-		bad_line = ini_parse_stream(next_line, s, handle, s);
+		s->text = (struct text_lines){.rest = text};
+		bad_line =
+		    ini_parse_stream(text_next_line, &s->text, handle, s);
+		if (s->text.too_long && !s->failed)
+			fail_here(s, "%s", "line too long");
 		/* inih goes on after its errors; the first one counts. */
-		if (bad_line && (!s->failed || bad_line < s->line)) {
-			s->line = bad_line;
+		if (bad_line && (!s->failed || bad_line < s->text.line)) {
+			s->text.line = bad_line;
 			fail_here(s, "%s",
 				  "expected [section] or NAME = VALUE");
 		}
@@ -210,7 +160,7 @@ load_path(struct conf *c, const char *path, const struct source *user,
 	const char *slash = strrchr(path, '/');
 	char *dir =
 	    slash ? xstrndup(path, (size_t)(slash - path)) : xstrdup(".");
-	char *text = read_text(path, e);
+	char *text = textfile_read(path, "a configuration file", e);
 	bool good = text && load_text(c, path, dir, text, user, e);
 
 	free(text);
@@ -377,7 +327,7 @@ list_directory(struct listing *l, const char *dir)
 		const char *file = entries[i]->d_name;
 		char *path = xasprintf("%s/%s", dir, file);
 		char *name = xstrndup(file, strlen(file) - 4);
-		char *text = read_text(path, NULL);
+		char *text = textfile_read(path, "", NULL);
 
 		if (text)
 			list_one(l, name, text, dir);

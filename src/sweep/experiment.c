@@ -3,7 +3,6 @@
 #include "sweep/experiment.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <ini.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/opt.h"
+#include "base/textfile.h"
 #include "base/xalloc.h"
 
 #define MAX_VALUES 100000u
@@ -19,8 +19,7 @@
 
 struct reading {
 	struct experiment *x;
-	FILE *in;
-	int line;
+	struct text_lines text;
 	struct err *e;
 	bool failed;
 };
@@ -30,6 +29,7 @@ wrong(struct reading *r, int line, const char *name, const char *value,
       const char *expected)
 {
 	r->failed = true;
+	r->text.rest = "";
 	return err_set(r->e, ERR_INPUT, "%s:%d: %s = %s: expected %s",
 		       r->x->path, line, name, value, expected);
 }
@@ -203,35 +203,11 @@ add_general(struct reading *r, const char *name, const char *value, int line)
 	return true;
 }
 
-/* inih asks for a line.  Leading blanks go, so that an indented line is not
- * taken for the continuation of the one before; a line that does not fit is
- * an error, not two lines. */
-static char *
-next_line(char *buf, int size, void *ctx)
-{
-	struct reading *r = ctx;
-	size_t n, blanks;
-
-	if (r->failed || !fgets(buf, size, r->in))
-		return NULL;
-	r->line++;
-	n = strlen(buf);
-	if (n + 1 == (size_t)size && buf[n - 1] != '\n') {
-		wrong(r, r->line, "line", "...",
-		      "fewer characters; a key that comes again has more "
-		      "values");
-		return NULL;
-	}
-	blanks = strspn(buf, " \t");
-	memmove(buf, buf + blanks, n - blanks + 1);
-	return buf;
-}
-
 static int
 take(void *ctx, const char *section, const char *name, const char *value)
 {
 	struct reading *r = ctx;
-	int line = r->line;
+	int line = r->text.line;
 
 	if (!strcmp(section, "experiment"))
 		return add_general(r, name, value, line);
@@ -293,25 +269,23 @@ struct experiment *
 experiment_read(const char *path, struct err *e)
 {
 	struct experiment *x = xcalloc(1, sizeof(*x));
-	struct reading r = {.x = x, .in = fopen(path, "re"), .e = e};
+	char *text = textfile_read(path, "an experiment file", e);
+	struct reading r = {.x = x, .text.rest = text ? text : "", .e = e};
 	int line;
 
 	x->path = xstrdup(path);
 	name_parts(x);
-	if (!r.in) {
-		err_set(e, ERR_INPUT, "%s: cannot open: %s", path,
-			strerror(errno));
-		experiment_free(x);
-		return NULL;
-	}
-	line = ini_parse_stream(next_line, &r, take, &r);
-	fclose(r.in);
-	if (r.failed)
-		line = -1;
-	else if (line)
+	line = ini_parse_stream(text_next_line, &r.text, take, &r);
+	if (r.text.too_long)
+		wrong(&r, r.text.line, "line", "...",
+		      "fewer characters; a key that comes again has more "
+		      "values");
+	else if (line && !r.failed)
 		err_set(e, ERR_INPUT,
 			"%s:%d: expected [section] or name = value", path,
 			line > 0 ? line : 1);
+	line = r.failed || !text ? -1 : line;
+	free(text);
 	if (!line && check(&r))
 		return x;
 	experiment_free(x);

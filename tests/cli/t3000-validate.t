@@ -2,20 +2,8 @@
 # t3000-validate.t - the kernel's page faults against the replay's, one by one,
 # where the tracepoints are to be had.
 # SPDX-License-Identifier: GPL-3.0-or-later
-if ! test -x "$top_builddir/src/vgtool/pagewalk-amd64-linux" ||
-    ! command -v valgrind >/dev/null 2>&1; then
-	echo "1..0 # SKIP no Valgrind, or our tool has not been built"
-	exit 0
-fi
-. "$top_srcdir/tests/cli/tap.sh"
-# A program's descriptors begin at 3, whatever make's jobserver left open.
-exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+. "$top_srcdir/tests/cli/live-lib.sh"
 micro=$top_builddir/tests/programs/micro
-
-# get FILE PATH
-get() {
-	"$tools/json" "$1" "$2"
-}
 
 status "a program" 0 "$PAGEWALK" validate -j true.json -- "$micro" anon
 like "the report names it" "$out" '^command +.*micro anon'

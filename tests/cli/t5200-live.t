@@ -1,20 +1,8 @@
 #!/bin/sh
 # t5200-live.t - run --live: a program is replayed as it runs.
 # SPDX-License-Identifier: GPL-3.0-or-later
-if ! test -x "$top_builddir/src/vgtool/pagewalk-amd64-linux" ||
-    ! command -v valgrind >/dev/null 2>&1; then
-	echo "1..0 # SKIP no Valgrind, or our tool has not been built"
-	exit 0
-fi
-. "$top_srcdir/tests/cli/tap.sh"
-# A program's descriptors begin at 3, whatever make's jobserver left open.
-exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+. "$top_srcdir/tests/cli/live-lib.sh"
 plain=$top_builddir/tests/cli/vgplain
-
-# get FILE PATH
-get() {
-	"$tools/json" "$1" "$2"
-}
 
 # A program that does the same each time.
 status "captured" 0 "$PAGEWALK" capture -q -o t.pwt -- "$plain"
