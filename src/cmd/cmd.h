@@ -24,6 +24,7 @@ extern const struct command *const commands[]; /* ends with NULL */
 
 extern const struct command cmd_capture;
 extern const struct command cmd_config;
+extern const struct command cmd_curve;
 extern const struct command cmd_diff;
 extern const struct command cmd_export;
 extern const struct command cmd_generate;

@@ -10,9 +10,9 @@
 #include "cmd/cmd.h"
 
 const struct command *const commands[] = {
-    &cmd_capture,  &cmd_run,    &cmd_sweep,  &cmd_validate,
-    &cmd_info,     &cmd_plot,   &cmd_diff,   &cmd_config,
-    &cmd_generate, &cmd_import, &cmd_export, NULL,
+    &cmd_capture, &cmd_run,    &cmd_sweep, &cmd_validate, &cmd_info,
+    &cmd_plot,    &cmd_diff,   &cmd_curve, &cmd_config,   &cmd_generate,
+    &cmd_import,  &cmd_export, NULL,
 };
 
 const struct command *
