@@ -24,6 +24,7 @@
 struct options {
 	struct opt_list config, set, lane;
 	uint64_t skip, warmup, limit;
+	const char *roi;
 	const char *json, *fault_log, *backend;
 	bool recover, no_recorded, quiet, live;
 };
@@ -47,6 +48,10 @@ static const struct opt_spec specs[] = {
      offsetof(struct options, warmup)},
     {"limit", 0, OPT_U64, "N", "end after N counted instructions",
      offsetof(struct options, limit)},
+    {"roi", 0, OPT_STRING, "NAME",
+     "count from PAGEWALK_MARK(NAME) to the next marker; roi:\n"
+     "from PAGEWALK_ROI_BEGIN() to _END()",
+     offsetof(struct options, roi)},
     {"json", 'j', OPT_STRING, "FILE",
      "write the result as JSON; -: to standard output, instead\n"
      "of the report",
@@ -300,6 +305,7 @@ make_replay(struct run *run, struct err *e)
 	    .skip = run->o.skip,
 	    .warmup = run->o.warmup,
 	    .limit = run->o.limit,
+	    .roi = run->o.roi,
 	    .slice = first->replay.slice,
 	    .modify_is_write = first->replay.modify_is_write,
 	    .price_kernel_refs = first->replay.price_kernel_refs,
@@ -357,6 +363,7 @@ collect(struct run *run, struct result_lane *lanes)
 	r->skip = run->o.skip;
 	r->warmup = run->o.warmup;
 	r->limit = run->o.limit;
+	r->roi = run->o.roi;
 	r->complete = !run->interrupted;
 	r->counts = replay_counts(run->replay);
 	r->os = replay_os(run->replay);
@@ -457,6 +464,9 @@ parse(struct run *run, int argc, char **argv, struct err *e)
 		return err_set(e, ERR_USAGE,
 			       run->o.live ? "--live: expected a command"
 					   : "expected a trace");
+	if (run->o.roi && run->o.warmup)
+		return err_set(e, ERR_USAGE,
+			       "--roi and --warmup: expected one of them");
 	if (!run->o.live && argc - first > MAX_TRACES)
 		return err_set(e, ERR_USAGE, "at most %d traces", MAX_TRACES);
 	run->paths = argv + first;

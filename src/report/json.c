@@ -72,6 +72,7 @@ replay_json(const struct run_result *r)
 	PUT(replay, r, skip);
 	PUT(replay, r, warmup);
 	PUT(replay, r, limit);
+	json_put(replay, "roi", r->roi ? json_text(r->roi) : json_null());
 	json_put_number(replay, "migrations", r->counts->migrations);
 	json_put(replay, "complete", json_boolean(r->complete));
 	return replay;

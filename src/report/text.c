@@ -126,6 +126,11 @@ print_title(const struct run_result *r, FILE *f)
 			"part     skipped %" PRIu64 ", warm-up %" PRIu64
 			", limit %" PRIu64 " instructions\n",
 			r->skip, r->warmup, r->limit);
+	if (r->roi) {
+		fputs("part     from the marker ", f);
+		print_plain(r->roi, f);
+		fputs(" to the next\n", f);
+	}
 	if (!r->complete)
 		fputs("part     ended before the trace did\n", f);
 }

@@ -30,6 +30,7 @@ future_find(struct trace_reader *const *traces, unsigned n_traces,
 	struct replay_options quiet = {.skip = opt->skip,
 				       .warmup = opt->warmup,
 				       .limit = opt->limit,
+				       .roi = opt->roi,
 				       .slice = opt->slice,
 				       .modify_is_write = opt->modify_is_write,
 				       .record = out};

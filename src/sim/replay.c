@@ -24,6 +24,7 @@
 #define MAX_TRIES      16 /* faults for one reference */
 #define PROGRESS_INSNS ((uint64_t)2 << 20)
 
+static bool roi_was_met(const struct replay *r);
 static struct stream *next_turn(struct replay *r);
 static void take_turn(struct replay *r, struct stream *s);
 static bool next_item(struct replay *r, struct stream *s);
@@ -31,7 +32,6 @@ static bool begin_batch(struct replay *r, struct stream *s);
 static bool run_batch(struct replay *r, struct stream *s);
 static void jump(struct replay *r, uint64_t insns);
 static void milestones(struct replay *r);
-static void start_counting(struct replay *r);
 static uint64_t next_stop(const struct replay *r);
 static inline const uint64_t *run_block(struct replay *r, struct plan *p,
 					const struct part *parts,
@@ -61,13 +61,22 @@ replay_run(struct replay *r, struct err *e)
 	for (unsigned i = 0; r->opt.skip && i < r->n_streams; i++)
 		if (!trace_skip_to(r->streams[i].trace, r->opt.skip, e))
 			return false;
-	if (!r->opt.warmup && !r->counting)
+	if (!r->opt.warmup && !r->opt.roi && !r->counting)
 		start_counting(r);
 	while (!r->stopped && e->kind == ERR_NONE && (s = next_turn(r)))
 		take_turn(r, s);
 	flush_visits(r);
 	fold_counts(r);
-	return e->kind == ERR_NONE;
+	return e->kind == ERR_NONE && roi_was_met(r);
+}
+
+/* A region that never began is a mistake, not an empty result. */
+static bool
+roi_was_met(const struct replay *r)
+{
+	return !r->opt.roi || r->counting || r->stopped ||
+	       err_set(r->e, ERR_INPUT, "marker %s: not in the trace",
+		       r->opt.roi);
 }
 
 /* Round about; NULL when all have ended. */
@@ -182,6 +191,8 @@ run_batch(struct replay *r, struct stream *s)
 static uint64_t
 next_stop(const struct replay *r)
 {
+	if (!r->counting && r->opt.roi)
+		return r->slice_end;
 	if (!r->counting)
 		return min_u64(r->slice_end, r->counted_from + r->opt.warmup);
 	if (r->opt.limit)
@@ -196,10 +207,10 @@ is_due(const struct replay *r)
 	uint64_t insns = r->insn - r->counted_from;
 
 	return r->counting ? r->opt.limit && insns >= r->opt.limit
-			   : insns >= r->opt.warmup;
+			   : !r->opt.roi && insns >= r->opt.warmup;
 }
 
-static void
+void
 start_counting(struct replay *r)
 {
 	flush_visits(r);

@@ -38,6 +38,9 @@ struct replay_options {
 				 trace */
 	uint64_t warmup;      /* instructions replayed before counting begins */
 	uint64_t limit;       /* instructions counted; 0: all */
+	const char *roi;      /* count from the first marker of this name to
+				 the next of any; "roi": from "roi:begin".
+				 In place of warmup; or NULL */
 	uint64_t slice;       /* instructions a thread runs before others come
 				 into question; 0: REPLAY_SLICE */
 	bool modify_is_write; /* a modify is one write; else load, store */

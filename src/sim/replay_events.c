@@ -143,6 +143,20 @@ apply_syscall(struct replay *r, const struct event *ev)
 	return r->e->kind == ERR_NONE;
 }
 
+/* A named place: where the region of interest begins, or the one after. */
+static void
+apply_marker(struct replay *r, const char *name)
+{
+	const char *roi = r->opt.roi;
+
+	if (!roi)
+		return;
+	if (r->counting)
+		r->stopped = true;
+	else if (!strcmp(name, strcmp(roi, "roi") ? roi : "roi:begin"))
+		start_counting(r);
+}
+
 bool
 apply_event(struct replay *r, struct event *ev)
 {
@@ -152,6 +166,8 @@ apply_event(struct replay *r, struct event *ev)
 	if (r->numbers &&
 	    !numbers_event(r->numbers, (unsigned)(s - r->streams), ev))
 		return true;
+	if (ev->kind == EV_MARKER)
+		apply_marker(r, ev->text);
 	if (ev->kind == EV_TIME || ev->kind == EV_MARKER)
 		return true;
 	flush_visits(r);

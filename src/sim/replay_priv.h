@@ -133,6 +133,8 @@ struct replay {
 /* Hand the batch to the lanes.  Closes the open visits: a later reference to
  * the same page begins another one, which finds it as it was. */
 void flush_visits(struct replay *r);
+/* Forget what was counted so far. */
+void start_counting(struct replay *r);
 /* resolve(), when the small table does not have it. */
 struct slot *resolve_slow(struct replay *r, uint64_t addr, enum access acc,
 			  enum cpu_mode mode, unsigned insn, uint8_t *flags);

@@ -62,7 +62,8 @@ struct run_result {
 
 	/* What was asked for, in instructions. */
 	uint64_t skip, warmup, limit;
-	bool complete; /* the trace was replayed to its end or the limit */
+	const char *roi; /* counted from this marker on, or NULL */
+	bool complete;   /* the trace was replayed to its end or the limit */
 
 	const struct replay_counts *counts;
 	uint64_t major_by_kind[FAULT_KIND_COUNT];
