@@ -43,7 +43,7 @@ add_value(struct axis *a, char *value)
 		free(value);
 		return false;
 	}
-	a->values = xreallocarray(a->values, a->n + 1, sizeof(*a->values));
+	a->values = xgrow(a->values, a->n, &a->cap, sizeof(*a->values));
 	a->values[a->n++] = value;
 	return true;
 }
@@ -113,7 +113,7 @@ new_axis(struct experiment *x, const char *key, bool zipped, int line)
 
 	x->axes = xreallocarray(x->axes, x->n_axes + 1, sizeof(*x->axes));
 	a = &x->axes[x->n_axes++];
-	*a = (struct axis){xstrdup(key), NULL, 0, zipped, line};
+	*a = (struct axis){.key = xstrdup(key), .zipped = zipped, .line = line};
 	return a;
 }
 

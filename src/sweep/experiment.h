@@ -12,6 +12,7 @@
 #define SWEEP_EXPERIMENT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct err;
@@ -20,6 +21,7 @@ struct axis {
 	char *key;
 	char **values;
 	unsigned n;
+	size_t cap;
 	bool zipped;
 	int line; /* in the file */
 };

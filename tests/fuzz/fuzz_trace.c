@@ -6,15 +6,9 @@
  * a skip, and looks at everything that a batch promises.
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include "base/err.h"
+#include "tests/fuzz/input.h"
 #include "trace/reader.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
 check_batch(const struct trace_batch *b)
@@ -62,16 +56,10 @@ read_all(const char *path, bool recover, uint64_t skip)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static int fd = -1;
-	char path[40];
+	static struct memory_file in;
 
-	if (fd < 0)
-		fd = memfd_create("trace", 0);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (fd < 0 || ftruncate(fd, 0) ||
-	    pwrite(fd, data, size, 0) != (ssize_t)size)
-		return 0;
-	read_all(path, false, 0);
-	read_all(path, true, size > 30 ? data[30] * 16u : 0);
+	memory_file_fill(&in, data, size);
+	read_all(in.path, false, 0);
+	read_all(in.path, true, size > 30 ? data[30] * 16u : 0);
 	return 0;
 }

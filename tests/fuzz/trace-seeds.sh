@@ -1,18 +1,14 @@
 #!/bin/sh
 # trace-seeds.sh DIR - small traces in DIR for fuzz_trace to begin with.
 # Needs $PAGEWALK.  SPDX-License-Identifier: GPL-3.0-or-later
-set -eu
-dir=${1:?usage: trace-seeds.sh DIR}
-pagewalk=${PAGEWALK:-pagewalk}
-mkdir -p "$dir"
+. "$(dirname "$0")/seeds.sh"
+
 for pattern in $("$pagewalk" generate --list | awk '{print $1}'); do
-	"$pagewalk" generate "$pattern" -o "$dir/$pattern.pwt" \
-		--footprint 64K --refs 300 >/dev/null || :
-done
-# Cut ones, too: without index, and within a chunk.
-for f in "$dir"/*.pwt; do
+	f=$dir/$pattern.pwt
+	"$pagewalk" generate "$pattern" -o "$f" --footprint 64K --refs 300 \
+		>/dev/null 2>&1 || continue
 	size=$(wc -c <"$f")
-	head -c $((size - 30)) "$f" >"${f%.pwt}.cut"
-	head -c $((size / 2)) "$f" >"${f%.pwt}.half"
+	echo "$pattern.pwt good the pattern"
+	head -c $((size - 30)) "$f" | seed "$pattern.cut" good "without its index"
+	head -c $((size / 2)) "$f" | seed "$pattern.half" bad "cut in a chunk"
 done
-ls "$dir" | wc -l
