@@ -15,7 +15,7 @@
 #include "report/jsonkit.h"
 #include "report/table.h"
 
-#define MAX_SETS (1u << 20)
+#define MAX_SETS (1u << 16) /* bounds memory: a stack a set */
 
 struct options {
 	const char *pages, *side, *sample, *csv, *json, *windows;
