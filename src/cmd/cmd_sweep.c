@@ -153,6 +153,7 @@ replay_job(const struct sweep *s, const struct job *j, struct trace_reader *t,
 	    .skip = s->x->skip,
 	    .warmup = s->x->warmup,
 	    .limit = s->x->limit,
+	    .roi = s->x->roi,
 	    .slice = first->replay.slice,
 	    .modify_is_write = first->replay.modify_is_write,
 	    .price_kernel_refs = first->replay.price_kernel_refs,
@@ -175,6 +176,7 @@ replay_job(const struct sweep *s, const struct job *j, struct trace_reader *t,
 		p.result.skip = s->x->skip;
 		p.result.warmup = s->x->warmup;
 		p.result.limit = s->x->limit;
+		p.result.roi = s->x->roi;
 		p.result.complete = true;
 		p.result.counts = replay_counts(p.replay);
 		p.result.os = replay_os(p.replay);

@@ -184,6 +184,14 @@ add_set(struct reading *r, const char *key, const char *value)
 }
 
 static bool
+set_text(char **text, const char *value)
+{
+	free(*text);
+	*text = xstrdup(value);
+	return true;
+}
+
+static bool
 add_general(struct reading *r, const char *name, const char *value, int line)
 {
 	struct experiment *x = r->x;
@@ -192,15 +200,17 @@ add_general(struct reading *r, const char *name, const char *value, int line)
 			   : !strcmp(name, "limit")  ? &x->limit
 						     : NULL;
 
-	if (number)
-		return parse_u64(value, number) ||
-		       wrong(r, line, name, value, "a number of instructions");
-	if (strcmp(name, "help") != 0)
+	if (number && !parse_u64(value, number))
+		return wrong(r, line, name, value, "a number of instructions");
+	if (!strcmp(name, "help"))
+		return set_text(&x->help, value);
+	if (!strcmp(name, "roi"))
+		set_text(&x->roi, value);
+	else if (!number)
 		return wrong(r, line, name, value,
-			     "help, skip, warmup or limit");
-	free(x->help);
-	x->help = xstrdup(value);
-	return true;
+			     "help, skip, warmup, limit or roi");
+	return !x->roi || !x->warmup ||
+	       wrong(r, line, name, value, "roi or warmup, not both");
 }
 
 static int
@@ -311,6 +321,7 @@ experiment_free(struct experiment *x)
 	free(x->sets);
 	free(x->rules);
 	free(x->help);
+	free(x->roi);
 	free(x->path);
 	free(x->dir);
 	free(x->name);

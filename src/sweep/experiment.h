@@ -44,6 +44,7 @@ struct experiment {
 	struct rule *rules;
 	unsigned n_rules;
 	uint64_t skip, warmup, limit; /* instructions, as for run */
+	char *roi;                    /* marker, as for run; or NULL */
 };
 
 /* NULL and *e (file:line, key, what was expected) if it is none. */

@@ -40,6 +40,20 @@ status "shorter" 0 "$PAGEWALK" run -q all.pwt --roi roi --limit 1000 -j s.json
 ok "as the limit says" test "$(insns s.json)" -ge 1000 -a \
     "$(insns s.json)" -lt 1100
 
+cat >e.ini <<-E
+	[experiment]
+	roi = roi
+	[axes]
+	trace = all.pwt
+	tlb.stlb.entries = 768 1536
+E
+status "a sweep of the region" 0 "$PAGEWALK" sweep -q e.ini -o swept
+for f in swept/points/*.json; do
+	is "each point counts it" "$(insns "$f")" "$(insns roi.json)"
+done
+sed -i 's/^roi/warmup = 5\n&/' e.ini
+status "with a warm-up" 3 "$PAGEWALK" sweep -q e.ini -o swept
+like "is refused" "$err" 'e.ini:3: roi = roi: expected roi or warmup, not both'
 status "no such marker" 3 "$PAGEWALK" run -q all.pwt --roi nowhere
 like "is named" "$err" 'marker nowhere: not in the trace'
 status "two beginnings" 2 "$PAGEWALK" run all.pwt --roi roi --warmup 5
