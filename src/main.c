@@ -1,11 +1,14 @@
 /* main.c - find the subcommand, run it, see that its output got out.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "base/release.h"
+#include "base/xalloc.h"
 #include "cmd/cmd.h"
 
 static void
@@ -82,7 +85,11 @@ dispatch(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	int status = dispatch(argc, argv);
+	int status;
+
+	/* Else a result would silently lack what found no memory. */
+	json_set_alloc_funcs(xmalloc, free);
+	status = dispatch(argc, argv);
 
 	/* A full disk behind standard output is a failure, too. */
 	if (fflush(stdout) || ferror(stdout)) {

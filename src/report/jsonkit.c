@@ -83,7 +83,8 @@ json_write(json_t *root, const char *path, struct err *e)
 	good = !json_dumpf(root, out.f, JSON_INDENT(1) | JSON_ENSURE_ASCII);
 	json_decref(root);
 	putc('\n', out.f);
-	if (!outfile_commit(&out, e))
-		return false;
-	return good || err_set(e, ERR_FAILED, "%s: not written whole", path);
+	if (good || ferror(out.f)) /* which then says why */
+		return outfile_commit(&out, e);
+	outfile_discard(&out);
+	return err_set(e, ERR_FAILED, "%s: cannot be written", path);
 }
