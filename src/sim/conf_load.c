@@ -33,7 +33,6 @@ static bool
 fail_here(struct source *s, const char *fmt, const char *arg)
 {
 	s->failed = true;
-	s->text.rest = "";
 	err_set(s->e, ERR_INPUT, fmt, arg);
 	return err_prefix(s->e, "%s:%d", s->label, s->text.line);
 }
@@ -90,25 +89,33 @@ given_twice(struct source *s, const char *name)
 	return false;
 }
 
-/* inih met NAME = VALUE.  0 means failure to it. */
-static int
-handle(void *ctx, const char *section, const char *name, const char *value)
+static bool
+take(struct source *s, const char *section, const char *name, const char *value)
 {
-	struct source *s = ctx;
 	char key[2 * CONF_KEY_MAX], origin[300];
 
-	if (s->failed)
-		return 0;
 	if (!*section)
 		return top_level(s, name, value);
 	if (s->bases_only)
-		return 1;
+		return true;
 	snprintf(key, sizeof key, "%s.%s", section, name);
 	if (given_twice(s, key))
 		return fail_here(s, "%s: given twice in this file", key);
 	snprintf(origin, sizeof origin, "%s:%d", s->label, s->text.line);
 	s->failed = !conf_put(s->conf, key, value, origin, s->e);
 	return !s->failed;
+}
+
+/* inih met NAME = VALUE.  0 means failure to it, but it would read on. */
+static int
+handle(void *ctx, const char *section, const char *name, const char *value)
+{
+	struct source *s = ctx;
+	bool good = take(s, section, name, value);
+
+	if (!good)
+		s->text.rest = "";
+	return good;
 }
 
 /* Parse text twice: the bases first, wherever they stand, then the rest. */

@@ -205,6 +205,15 @@ test_bad_files(void)
 	refused_file("base = nowhere\n", "bad.ini:1: nowhere: there is no");
 	refused_file("base = ./nowhere.ini\n", "No such file");
 	refused_file("base = teaching\nbase = teaching\n", "bad.ini:2: base");
+	/* Lines behind the mistake do not hide it. */
+	refused_file("base = nowhere\n[cpu]\ncpi = 1\n",
+		     "bad.ini:1: nowhere: there is no");
+	refused_file("[cpu]\ncpi = much\n[walker]\nstart_cycles = 1\n",
+		     "bad.ini:2: cpu.cpi");
+	refused_file("[cpu]\nnone = 1\n[walker]\nstart_cycles = 1\n",
+		     "bad.ini:2: cpu.none");
+	refused_file("cpi = 1\n[walker]\nstart_cycles = 1\n",
+		     "bad.ini:1: cpi: outside a section");
 	memset(line, 'x', sizeof line - 1);
 	line[sizeof line - 1] = '\0';
 	refused_file(line, "bad.ini:1: line too long");
