@@ -13,6 +13,7 @@
 #include "cmd/cmd.h"
 #include "curve/curve.h"
 #include "report/jsonkit.h"
+#include "report/report.h"
 #include "report/table.h"
 
 #define MAX_SETS (1u << 16) /* bounds memory: a stack a set */
@@ -44,7 +45,8 @@ static const struct opt_spec specs[] = {
      AT(all)},
     {"working-set", 'w', OPT_STRING, "FILE",
      "the working set by window as CSV, too; -: standard output", AT(windows)},
-    {"json", 'j', OPT_STRING, "FILE", "all of it as JSON", AT(json)},
+    {"json", 'j', OPT_STRING, "FILE", "all of it as JSON; -: standard output",
+     AT(json)},
     {"skip", 0, OPT_U64, "N", "leave out the first N instructions", AT(skip)},
     {"limit", 'n', OPT_U64, "N", "stop after N instructions", AT(limit)},
     {"quiet", 'q', OPT_FLAG, NULL, "no table and no progress", AT(quiet)},
@@ -99,13 +101,15 @@ take_sample(struct curve_options *o, const char *text, struct err *e)
 }
 
 static bool
-known_side(const char *side, struct err *e)
+take_side(struct curve_options *o, const char *side, struct err *e)
 {
 	for (unsigned i = 0; i < CURVE_SIDES; i++)
 		if (!side || !strcmp(side, curve_side_names[i]))
-			return true;
-	return err_set(e, ERR_USAGE,
-		       "--side %s: expected instruction, data or both", side);
+			o->sides |= 1u << i;
+	return o->sides || err_set(e, ERR_USAGE,
+				   "--side %s: expected instruction, data or "
+				   "both",
+				   side);
 }
 
 static bool
@@ -121,36 +125,24 @@ settle(const struct options *v, struct curve_options *o, struct err *e)
 				    .limit = v->limit,
 				    .quiet = v->quiet};
 	return take_pages(o, v->pages, e) && take_sample(o, v->sample, e) &&
-	       known_side(v->side, e);
+	       take_side(o, v->side, e);
 }
 
 /* Points ------------------------------------------------------------------- */
-
-static bool
-shown(const struct options *v, const struct curve *c)
-{
-	return !v->side || !strcmp(v->side, curve_side_names[c->side]);
-}
-
-/* Past the last size that tells anything. */
-static bool
-past(const struct curves *cs, const struct curve *c, uint64_t ways)
-{
-	return ways > 1 && ways / 2 >= curve_most_ways(cs, c);
-}
 
 /* The next number of ways worth a point, or 0. */
 static uint64_t
 next_ways(const struct options *v, const struct curves *cs,
 	  const struct curve *c, uint64_t ways)
 {
-	double now = curve_misses(cs, c, ways ? ways : 1).misses;
 	uint64_t most = curve_most_ways(cs, c);
+	double now;
 
 	if (!ways)
 		return 1;
 	if (!v->all)
-		return past(cs, c, ways * 2) ? 0 : ways * 2;
+		return ways < most ? ways * 2 : 0;
+	now = curve_misses(cs, c, ways).misses;
 	for (ways++; ways <= most; ways++)
 		if (curve_misses(cs, c, ways).misses != now)
 			return ways;
@@ -165,59 +157,37 @@ ratio_of(const struct curve *c, double misses)
 
 /* Output ------------------------------------------------------------------- */
 
-static const char *
-size_text(unsigned shift, char *buf, size_t n)
-{
-	static const char unit[] = "BKMGT";
-
-	snprintf(buf, n, "%u%.1s", 1u << shift % 10, unit + shift / 10);
-	return buf;
-}
-
-/* The curves that were asked for: *n of them, free() the array. */
-static const struct curve **
-choose(const struct options *v, const struct curves *cs, unsigned *n)
-{
-	const struct curve **chosen =
-	    xreallocarray(NULL, cs->n, sizeof(const struct curve *));
-
-	*n = 0;
-	for (unsigned i = 0; i < cs->n; i++)
-		if (shown(v, &cs->at[i]))
-			chosen[(*n)++] = &cs->at[i];
-	return chosen;
-}
-
 static void
-write_head(struct table *t, const struct curve **at, unsigned n)
+write_head(struct table *t, const struct curves *cs)
 {
-	char size[16];
+	char size[8];
 
 	table_text(t, "entries");
-	for (unsigned i = 0; i < n; i++)
-		table_text(t, "%s %s", curve_side_names[at[i]->side],
-			   size_text(at[i]->shift, size, sizeof(size)));
+	for (unsigned i = 0; i < cs->n; i++)
+		table_text(t, "%s %s", curve_side_names[cs->at[i].side],
+			   page_size_name(cs->at[i].shift, size));
 }
 
 /* Miss ratios: a row a size, a column a curve. */
 static void
-write_table(const struct curves *cs, const struct curve **at, unsigned n)
+write_table(const struct curves *cs)
 {
 	char align[CURVE_MAX_SHIFTS * CURVE_SIDES + 2] = "";
 	struct table *t;
 	bool more = true;
 
-	memset(align, 'r', n + 1u);
+	memset(align, 'r', cs->n + 1u);
 	t = table_new(align);
-	write_head(t, at, n);
+	write_head(t, cs);
 	for (uint64_t ways = 1; more; ways *= 2) {
 		more = false;
 		table_count(t, ways * cs->options.sets);
-		for (unsigned i = 0; i < n; i++) {
-			double m = curve_misses(cs, at[i], ways).misses;
+		for (unsigned i = 0; i < cs->n; i++) {
+			const struct curve *c = &cs->at[i];
+			double m = curve_misses(cs, c, ways).misses;
 
-			table_text(t, "%.6f", ratio_of(at[i], m));
-			more |= !past(cs, at[i], ways * 2);
+			table_text(t, "%.6f", ratio_of(c, m));
+			more |= ways < curve_most_ways(cs, c);
 		}
 	}
 	printf("miss ratios of LRU TLBs%s, %" PRIu64 " instructions\n",
@@ -227,27 +197,21 @@ write_table(const struct curves *cs, const struct curve **at, unsigned n)
 }
 
 static void
-write_csv(const struct options *v, const struct curves *cs,
-	  const struct curve **at, unsigned n, FILE *f)
+curve_rows(const struct options *v, const struct curves *cs,
+	   const struct curve *c, FILE *f)
 {
 	uint32_t sets = cs->options.sets;
 
-	fputs("side,page_bytes,sets,ways,entries,references,misses,miss_ratio,"
-	      "error\n",
-	      f);
-	for (unsigned i = 0; i < n; i++)
-		for (uint64_t w = 0; (w = next_ways(v, cs, at[i], w));) {
-			struct curve_point p = curve_misses(cs, at[i], w);
+	for (uint64_t w = 0; (w = next_ways(v, cs, c, w));) {
+		struct curve_point p = curve_misses(cs, c, w);
 
-			fprintf(f,
-				"%s,%" PRIu64 ",%u,%" PRIu64 ",%" PRIu64
-				",%" PRIu64 ",%.0f,%.9f,%.9f\n",
-				curve_side_names[at[i]->side],
-				(uint64_t)1 << at[i]->shift, sets, w, w * sets,
-				at[i]->references, p.misses,
-				ratio_of(at[i], p.misses),
-				ratio_of(at[i], p.error));
-		}
+		fprintf(f,
+			"%s,%" PRIu64 ",%u,%" PRIu64 ",%" PRIu64 ",%" PRIu64
+			",%.0f,%.9f,%.9f\n",
+			curve_side_names[c->side], (uint64_t)1 << c->shift,
+			sets, w, w * sets, c->references, p.misses,
+			ratio_of(c, p.misses), ratio_of(c, p.error));
+	}
 }
 
 /* Windows up to the first that holds the whole trace. */
@@ -262,19 +226,37 @@ windows_of(const struct curve *c)
 }
 
 static void
-write_windows(const struct curves *cs, const struct curve **at, unsigned n,
-	      FILE *f)
+window_rows(const struct options *v, const struct curves *cs,
+	    const struct curve *c, FILE *f)
 {
-	fputs("side,page_bytes,window,pages,bytes\n", f);
-	for (unsigned i = 0; i < n; i++)
-		for (unsigned k = 0; k < windows_of(at[i]); k++) {
-			double pages = curve_working_set(cs, at[i], k);
+	(void)v;
+	for (unsigned k = 0; k < windows_of(c); k++) {
+		double pages = curve_working_set(cs, c, k);
 
-			fprintf(f, "%s,%" PRIu64 ",%" PRIu64 ",%.3f,%.0f\n",
-				curve_side_names[at[i]->side],
-				(uint64_t)1 << at[i]->shift, (uint64_t)1 << k,
-				pages, ldexp(pages, at[i]->shift));
-		}
+		fprintf(f, "%s,%" PRIu64 ",%" PRIu64 ",%.3f,%.0f\n",
+			curve_side_names[c->side], (uint64_t)1 << c->shift,
+			(uint64_t)1 << k, pages, ldexp(pages, c->shift));
+	}
+}
+
+typedef void write_rows(const struct options *v, const struct curves *cs,
+			const struct curve *c, FILE *f);
+
+/* path: NULL if nobody wants it. */
+static bool
+write_csv(const struct options *v, const struct curves *cs, const char *path,
+	  const char *head, write_rows *rows, struct err *e)
+{
+	struct outfile out;
+
+	if (!path)
+		return true;
+	if (!outfile_open(&out, path, e))
+		return false;
+	fputs(head, out.f);
+	for (unsigned i = 0; i < cs->n; i++)
+		rows(v, cs, &cs->at[i], out.f);
+	return outfile_commit(&out, e);
 }
 
 static json_t *
@@ -309,12 +291,26 @@ json_windows(const struct curves *cs, const struct curve *c)
 	return windows;
 }
 
+static json_t *
+json_curve(const struct options *v, const struct curves *cs,
+	   const struct curve *c)
+{
+	json_t *o = json_object();
+
+	json_put(o, "side", json_text(curve_side_names[c->side]));
+	json_put_number(o, "page_bytes", (uint64_t)1 << c->shift);
+	json_put_number(o, "references", c->references);
+	json_put_number(o, "pages", c->pages);
+	json_put(o, "points", json_points(v, cs, c));
+	json_put(o, "working_set", json_windows(cs, c));
+	return o;
+}
+
 static bool
-write_json(const struct options *v, const struct curves *cs,
-	   const struct curve **at, unsigned n, const char *trace,
+write_json(const struct options *v, const struct curves *cs, const char *trace,
 	   struct err *e)
 {
-	json_t *root = json_object(), *list = json_array(), *o;
+	json_t *root = json_object(), *list = json_array();
 
 	json_put_schema(root, "pagewalk-curve", 1);
 	json_put(root, "trace", json_text(trace));
@@ -322,42 +318,24 @@ write_json(const struct options *v, const struct curves *cs,
 	json_put(root, "sample",
 		 json_real((double)cs->options.sample / CURVE_ALL));
 	json_put_number(root, "sets", cs->options.sets);
-	for (unsigned i = 0; i < n; i++) {
-		o = json_object();
-		json_put(o, "side", json_text(curve_side_names[at[i]->side]));
-		json_put_number(o, "page_bytes", (uint64_t)1 << at[i]->shift);
-		json_put_number(o, "references", at[i]->references);
-		json_put_number(o, "pages", at[i]->pages);
-		json_put(o, "points", json_points(v, cs, at[i]));
-		json_put(o, "working_set", json_windows(cs, at[i]));
-		json_array_append_new(list, o);
-	}
+	for (unsigned i = 0; i < cs->n; i++)
+		json_array_append_new(list, json_curve(v, cs, &cs->at[i]));
 	json_put(root, "curves", list);
 	return json_write(root, v->json, e);
 }
 
 static bool
-write_files(const struct options *v, const struct curves *cs,
-	    const struct curve **at, unsigned n, const char *trace,
+write_files(const struct options *v, const struct curves *cs, const char *trace,
 	    struct err *e)
 {
-	struct outfile out;
-
-	if (v->csv) {
-		if (!outfile_open(&out, v->csv, e))
-			return false;
-		write_csv(v, cs, at, n, out.f);
-		if (!outfile_commit(&out, e))
-			return false;
-	}
-	if (v->windows) {
-		if (!outfile_open(&out, v->windows, e))
-			return false;
-		write_windows(cs, at, n, out.f);
-		if (!outfile_commit(&out, e))
-			return false;
-	}
-	return !v->json || write_json(v, cs, at, n, trace, e);
+	return write_csv(v, cs, v->csv,
+			 "side,page_bytes,sets,ways,entries,references,misses,"
+			 "miss_ratio,error\n",
+			 curve_rows, e) &&
+	       write_csv(v, cs, v->windows,
+			 "side,page_bytes,window,pages,bytes\n", window_rows,
+			 e) &&
+	       (!v->json || write_json(v, cs, trace, e));
 }
 
 /* Is standard output taken by a file? */
@@ -370,10 +348,8 @@ takes_stdout(const char *name)
 static bool
 curve_of(const struct options *v, const char *trace, struct err *e)
 {
-	const struct curve **chosen;
 	struct curve_options o;
 	struct curves *cs;
-	unsigned n;
 	bool fine;
 
 	if (!settle(v, &o, e))
@@ -381,12 +357,10 @@ curve_of(const struct options *v, const char *trace, struct err *e)
 	cs = curves_read(trace, &o, e);
 	if (!cs)
 		return false;
-	chosen = choose(v, cs, &n);
 	if (!v->quiet && !takes_stdout(v->csv) && !takes_stdout(v->windows) &&
 	    !takes_stdout(v->json))
-		write_table(cs, chosen, n);
-	fine = write_files(v, cs, chosen, n, trace, e);
-	free(chosen);
+		write_table(cs);
+	fine = write_files(v, cs, trace, e);
 	curves_free(cs);
 	return fine;
 }

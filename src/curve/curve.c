@@ -87,20 +87,32 @@ touch_part(const struct curve_options *o, struct curve *c, uint64_t hash,
 	count(&c->group[g], lru_stack_touch(&c->parts[g * o->sets + set], key));
 }
 
-void
-curve_touch(const struct curve_options *o, struct curve *c, uint64_t space,
-	    uint64_t page)
+static void
+touch(const struct curve_options *o, struct curve *c, uint64_t key,
+      uint64_t set, uint64_t hash)
 {
-	uint64_t key = space << PAGE_BITS ^ page, set = page % o->sets;
-	uint64_t hash = o->sample < CURVE_ALL ? hash_u64(key) : 0, distance;
+	uint64_t distance = lru_stack_touch(&c->sets[set], key);
 
-	if (hash % CURVE_ALL >= o->sample)
-		return;
-	distance = lru_stack_touch(&c->sets[set], key);
 	c->pages += distance == STACK_COLD;
 	count(&c->all, distance);
 	if (c->parts)
 		touch_part(o, c, hash, set, key);
+}
+
+void
+curve_refer(const struct curve_options *o, struct curve *c, uint64_t space,
+	    uint64_t page, bool again)
+{
+	uint64_t key = space << PAGE_BITS ^ page, hash;
+
+	c->references++;
+	if (again && !o->working_set)
+		return;
+	hash = o->sample < CURVE_ALL ? hash_u64(key) : 0;
+	if (hash % CURVE_ALL >= o->sample)
+		return;
+	if (!again)
+		touch(o, c, key, page % o->sets, hash);
 	if (o->working_set)
 		note_window(c, key);
 }

@@ -28,6 +28,7 @@ enum curve_side { CURVE_CODE, CURVE_DATA, CURVE_BOTH, CURVE_SIDES };
 struct curve_options {
 	uint8_t shifts[CURVE_MAX_SHIFTS]; /* log2 of each page size */
 	unsigned n_shifts;
+	unsigned sides;       /* bits: 1 << enum curve_side */
 	uint32_t sets;        /* 1: fully associative */
 	uint32_t sample;      /* of 2^24 pages by hash; 2^24: all, exact */
 	bool working_set;     /* working sets, too */
@@ -61,8 +62,8 @@ struct curve {
 
 struct curves {
 	struct curve_options options;
-	struct curve *at; /* n_shifts times CURVE_SIDES */
-	unsigned n;
+	struct curve *at; /* by page size, then side */
+	unsigned n, per_size;
 	uint64_t instructions;
 };
 
@@ -88,9 +89,10 @@ uint64_t curve_most_ways(const struct curves *cs, const struct curve *c);
 double curve_working_set(const struct curves *cs, const struct curve *c,
 			 unsigned log);
 
-/* The parts of reading, for tests. */
-void curve_touch(const struct curve_options *o, struct curve *c, uint64_t space,
-		 uint64_t page);
+/* The parts of reading.  again: the page that its side referred to last, which
+ * does not move to the front again. */
+void curve_refer(const struct curve_options *o, struct curve *c, uint64_t space,
+		 uint64_t page, bool again);
 void curve_finish(struct curve *c);
 void curve_init(const struct curve_options *o, struct curve *c);
 void curve_release(const struct curve_options *o, struct curve *c);

@@ -13,6 +13,7 @@
 
 struct reading {
 	struct curves *c;
+	const char *path;
 	struct trace_reader *trace;
 	struct map spaces; /* pid -> address space, from 1 */
 	uint64_t last_space, space;
@@ -22,34 +23,20 @@ struct reading {
 	struct progress progress;
 };
 
-static bool
-has_page(const struct reading *r, enum curve_side side, unsigned view,
-	 uint64_t page)
-{
-	return r->open[view][side] == page && r->open_space[side] == r->space;
-}
-
-static void
-refer(const struct curve_options *o, struct curve *c, uint64_t space,
-      uint64_t page, bool again)
-{
-	c->references++;
-	if (!again || o->working_set)
-		curve_touch(o, c, space, page);
-}
-
 static void
 page_reference(struct reading *r, enum curve_side side, uint64_t addr)
 {
 	const struct curve_options *o = &r->c->options;
+	bool same_space = r->open_space[side] == r->space;
+	struct curve *c = r->c->at;
 
 	for (unsigned v = 0; v < o->n_shifts; v++) {
-		struct curve *c = &r->c->at[(size_t)v * CURVE_SIDES];
 		uint64_t page = addr >> o->shifts[v];
-		bool again = has_page(r, side, v, page);
+		bool again = same_space && r->open[v][side] == page;
 
-		refer(o, &c[side], r->space, page, again);
-		refer(o, &c[CURVE_BOTH], r->space, page, again);
+		for (unsigned i = r->c->per_size; i; i--, c++)
+			if (c->side == side || c->side == CURVE_BOTH)
+				curve_refer(o, c, r->space, page, again);
 		r->open[v][side] = page;
 	}
 	r->open_space[side] = r->space;
@@ -113,9 +100,9 @@ new_space(struct reading *r, uint32_t pid, struct err *e)
 {
 	if (r->last_space == MAX_SPACES)
 		return err_set(e, ERR_INPUT,
-			       "more than %u address spaces (processes and "
+			       "%s: more than %u address spaces (processes and "
 			       "execs); curves cannot tell more apart",
-			       MAX_SPACES);
+			       r->path, MAX_SPACES);
 	map_put(&r->spaces, pid, ++r->last_space);
 	return true;
 }
@@ -180,23 +167,30 @@ read_items(struct reading *r, struct err *e)
 static struct curves *
 curves_new(const struct curve_options *o)
 {
-	struct curves *c = xcalloc(1, sizeof(*c));
+	struct curves *cs = xcalloc(1, sizeof(*cs));
 
-	c->options = *o;
-	c->n = o->n_shifts * CURVE_SIDES;
-	c->at = xcalloc(c->n, sizeof(*c->at));
-	for (unsigned i = 0; i < c->n; i++) {
-		curve_init(o, &c->at[i]);
-		c->at[i].side = (enum curve_side)(i % CURVE_SIDES);
-		c->at[i].shift = o->shifts[i / CURVE_SIDES];
-	}
-	return c;
+	cs->options = *o;
+	cs->per_size = (unsigned)__builtin_popcount(o->sides);
+	cs->at = xcalloc(o->n_shifts * cs->per_size, sizeof(*cs->at));
+	for (unsigned v = 0; v < o->n_shifts; v++)
+		for (unsigned side = 0; side < CURVE_SIDES; side++) {
+			struct curve *c = &cs->at[cs->n];
+
+			if (!(o->sides & 1u << side))
+				continue;
+			curve_init(o, c);
+			c->side = (enum curve_side)side;
+			c->shift = o->shifts[v];
+			cs->n++;
+		}
+	return cs;
 }
 
 struct curves *
 curves_read(const char *path, const struct curve_options *o, struct err *e)
 {
-	struct reading r = {.trace = trace_open(path, false, e),
+	struct reading r = {.path = path,
+			    .trace = trace_open(path, false, e),
 			    .open_space = {UINT64_MAX, UINT64_MAX}};
 	struct curves *c;
 	bool fine;

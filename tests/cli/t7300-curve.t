@@ -13,35 +13,23 @@ get() { # FILE PATH
     -o chase.pwt >/dev/null
 "$PAGEWALK" generate btree --footprint 1M --refs 30000 -o btree.pwt >/dev/null
 
-# split I D WAYS, joint N WAYS: machines with one level of TLB.
-split() {
+# array NAME SIDES ENTRIES WAYS: one of a machine with one level of TLB.
+array() {
 	cat <<-E
-	[tlb.itlb]
+	[tlb.$1]
 	level = 1
-	sides = instruction
+	sides = $2
 	pages = 4K
-	entries = $1
-	ways = full
-	replacement = lru
-	[tlb.dtlb]
-	level = 1
-	sides = data
-	pages = 4K
-	entries = $2
-	ways = $3
+	entries = $3
+	ways = $4
 	replacement = lru
 	E
 }
-joint() {
-	cat <<-E
-	[tlb.l1]
-	level = 1
-	sides = both
-	pages = 4K
-	entries = $1
-	ways = full
-	replacement = lru
-	E
+
+# split I D WAYS: one for code, one for data.
+split() {
+	array itlb instruction "$1" full
+	array dtlb data "$2" "$3"
 }
 
 # at SIDE ENTRIES FILE: misses there
@@ -62,7 +50,7 @@ for t in zipf chase btree; do
 	    -q --csv $t.8.csv
 	for n in $sizes; do
 		split 4 $n full >split.ini
-		joint $n >joint.ini
+		array l1 both $n full >joint.ini
 		set -- --lane split=./split.ini --lane joint=./joint.ini
 		split 4 $((8 * n)) $n >sets.ini
 		"$PAGEWALK" run -q $t.pwt "$@" --lane sets=./sets.ini \
@@ -98,6 +86,9 @@ is "a window of one has one page" "$(sed -n 2p windows.csv)" \
     "instruction,4096,1,1.000,4096"
 is "the last window has all" "$(awk -F, '$1 == "data" && $2 == 4096 {
     v = $4 } END { print (v <= 520 && v > 100) }' windows.csv)" 1
+status "a working set beside them" 0 "$PAGEWALK" curve btree.pwt -p 4K -q --all \
+    -w windows.csv --csv beside.csv
+ok "changes no curve" cmp beside.csv btree.csv
 is "a side alone" "$("$PAGEWALK" curve zipf.pwt --side data -p 4K |
     sed -n 2p | tr -s ' ')" " entries data 4K"
 status "a sample" 0 "$PAGEWALK" curve zipf.pwt --sample 0.25 --csv -

@@ -60,14 +60,6 @@ test_distances(uint64_t pages, unsigned touches)
 	free(list.keys);
 }
 
-static void
-refer(const struct curve_options *o, struct curve *c, uint64_t space,
-      uint64_t page)
-{
-	c->references++;
-	curve_touch(o, c, space, page);
-}
-
 /* An LRU memory of so many ways in each set. */
 static uint64_t
 misses_of_memory(uint32_t sets, unsigned ways, unsigned n, uint64_t seed)
@@ -103,7 +95,7 @@ test_sets(uint32_t sets)
 	curve_init(&o, &c);
 	rng_seed(&r, sets);
 	for (unsigned i = 0; i < 30000; i++)
-		refer(&o, &c, 1, some_page(&r, 3000));
+		curve_refer(&o, &c, 1, some_page(&r, 3000), false);
 	curve_finish(&c);
 	for (unsigned ways = 1; ways <= 64; ways *= 2)
 		is_u64((uint64_t)curve_misses(&cs, &c, ways).misses,
@@ -123,7 +115,7 @@ test_spaces(void)
 
 	curve_init(&o, &c);
 	for (unsigned i = 0; i < 10; i++)
-		refer(&o, &c, 1 + i % 2, 7);
+		curve_refer(&o, &c, 1 + i % 2, 7, false);
 	curve_finish(&c);
 	is_u64(c.pages, 2, "a page of two address spaces is two");
 	is_u64((uint64_t)curve_misses(&cs, &c, 1).misses, 10, "they thrash");
@@ -162,7 +154,7 @@ test_windows(void)
 	rng_seed(&r, 5);
 	for (unsigned i = 0; i < 2000; i++) {
 		pages[i] = some_page(&r, 64);
-		refer(&o, &c, 0, pages[i]);
+		curve_refer(&o, &c, 0, pages[i], false);
 	}
 	curve_finish(&c);
 	for (unsigned k = 0; k < 12; k++) {
@@ -173,6 +165,39 @@ test_windows(void)
 		   got, want);
 	}
 	curve_release(&o, &c);
+}
+
+/* A working set beside it changes no curve. */
+static void
+test_apart(void)
+{
+	const struct curve_options o = {.sets = 1, .sample = CURVE_ALL};
+	const struct curve_options windows = {
+	    .sets = 1, .sample = CURVE_ALL, .working_set = true};
+	struct curves cs = {.options = o};
+	struct curve a = {0}, b = {0};
+	unsigned differ = 0;
+	struct rng r;
+
+	curve_init(&o, &a);
+	curve_init(&o, &b);
+	rng_seed(&r, 9);
+	for (unsigned i = 0; i < 20000; i++) {
+		uint64_t page = some_page(&r, 300);
+		bool again = rng_below(&r, 2) && i;
+
+		curve_refer(&o, &a, 0, page, again);
+		curve_refer(&windows, &b, 0, page, again);
+	}
+	curve_finish(&a);
+	curve_finish(&b);
+	for (unsigned ways = 1; ways <= 300; ways++)
+		differ += curve_misses(&cs, &a, ways).misses !=
+			  curve_misses(&cs, &b, ways).misses;
+	is_u64(differ, 0, "the same curve with and without a working set");
+	is_u64(a.references, b.references, "of as many references");
+	curve_release(&o, &a);
+	curve_release(&o, &b);
 }
 
 /* Of 40 sizes and samples, the interval has the truth nearly always. */
@@ -194,8 +219,8 @@ test_sample(uint32_t sample)
 		for (unsigned i = 0; i < 300000; i++) {
 			uint64_t page = some_page(&r, 30000);
 
-			refer(&all, &a, seed, page);
-			refer(&some, &b, seed, page);
+			curve_refer(&all, &a, seed, page, false);
+			curve_refer(&some, &b, seed, page, false);
 		}
 		curve_finish(&a);
 		curve_finish(&b);
@@ -225,6 +250,7 @@ main(void)
 	test_sets(12);
 	test_spaces();
 	test_windows();
+	test_apart();
 	test_sample(CURVE_ALL / 4);
 	test_sample(CURVE_ALL / 20);
 	return done_testing();
