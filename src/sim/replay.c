@@ -32,7 +32,7 @@ static bool begin_batch(struct replay *r, struct stream *s);
 static bool run_batch(struct replay *r, struct stream *s);
 static void jump(struct replay *r, uint64_t insns);
 static void milestones(struct replay *r);
-static uint64_t next_stop(const struct replay *r);
+static uint64_t next_milestone(const struct replay *r);
 static inline const uint64_t *run_block(struct replay *r, struct plan *p,
 					const struct part *parts,
 					const struct data_slot *slots,
@@ -174,7 +174,8 @@ run_batch(struct replay *r, struct stream *s)
 	uint32_t i = s->next, n = s->batch.n_ids;
 
 	while (i < n && !r->stopped && r->insn < r->slice_end) {
-		uint64_t stop = next_stop(r);
+		/* The block that reaches it is finished first. */
+		uint64_t stop = min_u64(r->slice_end, next_milestone(r));
 
 		for (; i < n && r->insn < stop; i++)
 			addr = run_block(r, &plans[ids[i]], parts, slots, addr);
@@ -186,28 +187,15 @@ run_batch(struct replay *r, struct stream *s)
 	return r->e->kind == ERR_NONE;
 }
 
-/* The instruction at which something changes.  The block that reaches it is
- * finished first. */
+/* The instruction at which counting begins or ends; UINT64_MAX: none known. */
 static uint64_t
-next_stop(const struct replay *r)
+next_milestone(const struct replay *r)
 {
-	if (!r->counting && r->opt.roi)
-		return r->slice_end;
-	if (!r->counting)
-		return min_u64(r->slice_end, r->counted_from + r->opt.warmup);
-	if (r->opt.limit)
-		return min_u64(r->slice_end, r->counted_from + r->opt.limit);
-	return r->slice_end;
-}
+	uint64_t n = r->counting ? r->opt.limit : r->opt.warmup;
 
-/* Has the next milestone of counting been reached? */
-static bool
-is_due(const struct replay *r)
-{
-	uint64_t insns = r->insn - r->counted_from;
-
-	return r->counting ? r->opt.limit && insns >= r->opt.limit
-			   : !r->opt.roi && insns >= r->opt.warmup;
+	if (r->counting ? !r->opt.limit : r->opt.roi != NULL)
+		return UINT64_MAX;
+	return r->counted_from + min_u64(n, UINT64_MAX - r->counted_from);
 }
 
 void
@@ -226,7 +214,7 @@ start_counting(struct replay *r)
 static void
 milestones(struct replay *r)
 {
-	if (is_due(r)) {
+	if (r->insn >= next_milestone(r)) {
 		if (r->counting)
 			r->stopped = true;
 		else
