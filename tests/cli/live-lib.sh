@@ -9,8 +9,3 @@ fi
 . "$top_srcdir/tests/cli/tap.sh"
 # A program's descriptors begin at 3, whatever make's jobserver left open.
 exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
-
-# get FILE PATH
-get() {
-	"$tools/json" "$1" "$2"
-}

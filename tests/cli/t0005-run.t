@@ -3,11 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 . "$top_srcdir/tests/cli/tap.sh"
 
-# get FILE PATH
-get() {
-	"$tools/json" "$1" "$2"
-}
-
 ok "a trace made by hand" "$tools/mktrace" t.pwt 30
 status "replay it" 0 "$PAGEWALK" run t.pwt -j a.json -f a.csv
 like "a report for people" "$out" '^Page faults: [0-9]+ minor, 0 major'

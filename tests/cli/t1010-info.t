@@ -3,10 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 . "$top_srcdir/tests/cli/tap.sh"
 
-get() {
-	"$tools/json" "$1" "$2"
-}
-
 "$tools/mktrace" t.pwt 30 || exit 99
 
 status "info" 0 "$PAGEWALK" info t.pwt

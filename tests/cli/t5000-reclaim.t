@@ -4,10 +4,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 . "$top_srcdir/tests/cli/tap.sh"
 
-get() { # FILE PATH
-	"$tools/json" "$1" "$2"
-}
-
 # string NAME PAGE...
 string() {
 	name=$1

@@ -5,11 +5,6 @@
 traces=$top_srcdir/traces
 cold="--set os.page_cache=cold --set machine.time_slice=100000"
 
-# get FILE PATH
-get() {
-	"$tools/json" "$1" "$2"
-}
-
 # Twice the same program, files not in memory at first.
 status "one" 0 "$PAGEWALK" run -q $cold "$traces/list.pwt" -j one.json
 status "two of it" 0 "$PAGEWALK" run $cold "$traces/list.pwt" \

@@ -3,11 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 . "$top_srcdir/tests/cli/tap.sh"
 
-# get FILE PATH
-get() {
-	"$tools/json" "$1" "$2"
-}
-
 status "--list" 0 "$PAGEWALK" generate --list
 for p in $(printf '%s\n' "$out" | sed 's/ .*//'); do
 	ok "$p: made" "$PAGEWALK" generate $p --footprint 1M --refs 20000 -o t.pwt

@@ -4,10 +4,6 @@
 # tests/unit/test_import.c.  SPDX-License-Identifier: GPL-3.0-or-later
 . "$top_srcdir/tests/cli/tap.sh"
 
-get() {
-	"$tools/json" "$1" "$2"
-}
-
 {
 	echo "==1== Lackey, an example Valgrind tool"
 	for i in 0 1 2 3 4 5 6 7 8 9; do

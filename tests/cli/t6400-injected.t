@@ -16,10 +16,6 @@ if ! with INJECT_COUNT=1 "$PAGEWALK" --version 2>&1 | grep -q '^allocations'; th
 	exit 0
 fi
 
-get() {
-	"$tools/json" "$1" "$2"
-}
-
 # starve NAME FILE COMMAND...: allocations fail, one in each run, at places all
 # over it.  Status 0 needs the file whole; else it is 1, with a message, and
 # the file is whole or not there; a table may lack rows, whose points failed.

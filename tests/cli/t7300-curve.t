@@ -3,10 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 . "$top_srcdir/tests/cli/tap.sh"
 
-get() { # FILE PATH
-	"$tools/json" "$1" "$2"
-}
-
 "$PAGEWALK" generate zipf --footprint 2M --refs 30000 --code 64K \
     -o zipf.pwt >/dev/null
 "$PAGEWALK" generate chase --footprint 1M --refs 30000 --page-random \

@@ -68,6 +68,11 @@ status() {
 	is "$name" "$got" "$want"
 }
 
+# get FILE PATH: a value of a JSON file.
+get() {
+	"$tools/json" "$1" "$2"
+}
+
 done_testing() {
 	echo "1..$tap_n"
 	exit $tap_bad
