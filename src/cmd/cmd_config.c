@@ -109,8 +109,8 @@ describe_words(const struct conf_key *k)
 			printf("             %-13s %s\n", repl_policies[i].name,
 			       repl_policies[i].help);
 	if (k->type == CONF_PAGING)
-		for (unsigned i = 0; paging_modes[i].name; i++)
-			printf("             %-13s %s\n", paging_modes[i].name,
+		for (unsigned i = 0; paging_modes[i].levels; i++)
+			printf("             %-15s %s\n", paging_modes[i].name,
 			       paging_modes[i].help);
 }
 

@@ -3,6 +3,7 @@
 
 #include "arch/pte.h"
 #include "base/log.h"
+#include "hw/ptable.h"
 #include "hw/walk.h"
 
 void
@@ -16,6 +17,13 @@ walker_init(struct walker *w)
 		    .mask = ((uint64_t)1 << w->paging->index_bits[i]) - 1};
 	for (unsigned i = 0; i < w->n_pwcs; i++)
 		w->level[w->pwc[i]->level].keeps = w->pwc[i];
+}
+
+static void
+load(struct walker *w, paddr pa, unsigned level, struct walk_result *r)
+{
+	r->load[r->n_loads++] = (struct walk_load){
+	    (uint8_t)level, (uint8_t)cache_path_load(w->path, pa)};
 }
 
 /* The kernel frees no table that a cached entry still points to. */
@@ -32,8 +40,7 @@ load_entry(struct walker *w, pfn table, vaddr va, unsigned level,
 		BUG("walk of %#" PRIx64 ": no table of level %u in frame "
 		    "%#" PRIx64,
 		    va.raw, level, table.raw);
-	r->load[r->n_loads++] = (struct walk_load){
-	    (uint8_t)level, (uint8_t)cache_path_load(w->path, pa)};
+	load(w, pa, level, r);
 	return words[i];
 }
 
@@ -79,6 +86,70 @@ start(struct walker *w, pfn root, unsigned asid, vaddr va, uint64_t *above,
 	return w->paging->levels - 1;
 }
 
+/* What the kernel's tables say, read without a load. */
+static void
+read_kernel(const struct walker *w, pfn root, vaddr va, enum access acc,
+	    struct walk_result *r)
+{
+	const struct paging *p = &paging_modes[0];
+	uint64_t above = pte_make(root, PTE_P | PTE_W | PTE_U);
+	unsigned level = p->levels - 1, shift;
+
+	for (;; level--) {
+		const uint64_t *words = physmem_words(w->mem, pte_frame(above));
+
+		shift = paging_shift(p, level);
+		r->entry = words[va.raw >> shift &
+				 (((uint64_t)1 << p->index_bits[level]) - 1)];
+		if (!(r->entry & PTE_P)) {
+			r->end = WALK_NOT_PRESENT;
+			break;
+		}
+		above = combine(above, r->entry);
+		if (!level || r->entry & PTE_PS) {
+			r->end = grants(above, acc) ? WALK_MAPPED : WALK_DENIED;
+			break;
+		}
+	}
+	r->page_shift = (uint8_t)shift;
+}
+
+/* The level at which a walk of w's shape finds out what the kernel's entry
+ * says: the leaf's, or the lowest that covers all that is not there. */
+static unsigned
+end_level(const struct walker *w, const struct walk_result *r)
+{
+	unsigned level = 0;
+
+	if (r->end != WALK_NOT_PRESENT)
+		return ptable_leaf(w->paging, r->page_shift);
+	while (level < w->paging->levels - 1 &&
+	       w->level[level].shift < r->page_shift)
+		level++;
+	return level;
+}
+
+/* Through the lane's own tables. */
+static void
+walk_own(struct walker *w, pfn root, unsigned asid, vaddr va, enum access acc,
+	 struct walk_result *r)
+{
+	uint64_t above;
+	unsigned level, end;
+
+	read_kernel(w, root, va, acc, r);
+	end = end_level(w, r);
+	for (level = start(w, root, asid, va, &above, r);; level--) {
+		load(w, ptable_entry(w->own, w->space, va, level), level, r);
+		if (level <= end)
+			break;
+		if (w->level[level].keeps)
+			pwc_fill(w->level[level].keeps, asid, va, above);
+	}
+	r->level = (uint8_t)level;
+	r->page_shift = (uint8_t)w->level[level].shift;
+}
+
 void
 walk(struct walker *w, pfn root, unsigned asid, vaddr va, enum access acc,
      struct walk_result *r)
@@ -88,6 +159,10 @@ walk(struct walker *w, pfn root, unsigned asid, vaddr va, enum access acc,
 
 	r->pwc = WALK_NO_PWC;
 	r->n_loads = 0;
+	if (w->own) {
+		walk_own(w, root, asid, va, acc, r);
+		return;
+	}
 	for (level = start(w, root, asid, va, &above, r);; level--) {
 		r->entry = load_entry(w, pte_frame(above), va, level, r);
 		if (!(r->entry & PTE_P)) {

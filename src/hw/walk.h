@@ -1,6 +1,8 @@
 /*
  * walk.h - one page walk: paging-structure caches from the lowest level up,
  * then one load for each level left, at the entry's real physical address.
+ * A walker over tables of a lane's own (hw/ptable.h) asks the kernel's what an
+ * address means, and loads entries of its own.
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #ifndef HW_WALK_H
@@ -18,9 +20,13 @@
 #define WALK_MAX_PWCS 4
 #define WALK_NO_PWC   0xff
 
+struct ptable;
+
 struct walker {
 	const struct paging *paging;
-	const struct physmem *mem;
+	const struct physmem *mem;     /* the kernel's tables */
+	struct ptable *own;            /* NULL: it walks the kernel's */
+	uint16_t space;                /* that runs; for own */
 	const struct cache_path *path; /* that its loads take */
 	unsigned n_pwcs;
 	struct pwc *pwc[WALK_MAX_PWCS]; /* lowest level first */
@@ -57,8 +63,8 @@ struct walk_result {
 /* The caller has set the members up to pwc[]. */
 void walker_init(struct walker *w);
 
-/* Walk from root for an access; rights of all levels together decide.
- * Fills *r. */
+/* Walk from root, of the kernel's tables, for an access; rights of all levels
+ * together decide. Fills *r. */
 void walk(struct walker *w, pfn root, unsigned asid, vaddr va, enum access acc,
 	  struct walk_result *r);
 

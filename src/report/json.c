@@ -168,7 +168,7 @@ levels_json(const struct lane_stats *s)
 static json_t *
 page_sizes_json(const struct lane_stats *s)
 {
-	const struct paging *p = s->config->paging;
+	const struct paging *p = &s->config->paging;
 	json_t *sizes = json_object();
 	char name[8];
 
@@ -222,7 +222,7 @@ pte_loads_json(const struct lane_stats *s, bool cycles)
 {
 	json_t *levels = json_object();
 
-	for (unsigned i = 0; i < s->config->paging->levels; i++)
+	for (unsigned i = 0; i < s->config->paging.levels; i++)
 		json_put(levels, level_name(i),
 			 places_json(s->config, cycles ? s->pte_cycles_at[i]
 						       : s->pte_loads_at[i]));

@@ -259,7 +259,7 @@ print_pte_loads(const struct lane_stats *s, FILE *f)
 		if (c->cache[k].sides & SIDE_DATA)
 			table_text(t, "%s", c->cache[k].name);
 	table_text(t, "memory");
-	for (unsigned i = 0; i < c->paging->levels; i++) {
+	for (unsigned i = 0; i < c->paging.levels; i++) {
 		table_text(t, "%s", level_name(i));
 		table_count(t, sum(s->pte_loads_at[i], c->n_caches + 1));
 		for (unsigned k = 0; k <= c->n_caches; k++)

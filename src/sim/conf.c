@@ -114,7 +114,7 @@ parse_pages(const char *text, uint64_t *mask)
 		word[n] = '\0';
 		text += n;
 		if (!parse_u64(word, &bytes) || !is_pow2(bytes) ||
-		    bytes < PAGE_SIZE)
+		    bytes < (uint64_t)1 << PAGING_MIN_SHIFT)
 			return false;
 		*mask |= (uint64_t)1 << ilog2(bytes);
 	}
@@ -133,7 +133,7 @@ parse_float(const char *text, double *out)
 bool
 conf_parse(const struct conf_key *k, const char *text, struct conf_number *out)
 {
-	*out = (struct conf_number){0, 0, NULL};
+	*out = (struct conf_number){0};
 	switch (k->type) {
 	case CONF_WAYS:
 		if (!strcmp(text, "full"))
@@ -156,8 +156,7 @@ conf_parse(const struct conf_key *k, const char *text, struct conf_number *out)
 		out->p = repl_find(text);
 		return out->p != NULL;
 	case CONF_PAGING:
-		out->p = paging_find(text);
-		return out->p != NULL;
+		return paging_parse(text, &out->paging);
 	}
 	return false;
 }
@@ -203,8 +202,7 @@ static bool
 is_shared(const struct conf_key *k)
 {
 	return k->part == PART_OS || k->part == PART_REPLAY ||
-	       !strcmp(k->name, "machine.cpus") ||
-	       !strcmp(k->name, "machine.paging");
+	       !strcmp(k->name, "machine.cpus");
 }
 
 bool

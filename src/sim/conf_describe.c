@@ -93,8 +93,9 @@ conf_expected(const struct conf_key *k, char *buf, size_t size)
 		break;
 	case CONF_PAGING:
 		append(buf, size, "one of ");
-		for (unsigned i = 0; paging_modes[i].name; i++)
+		for (unsigned i = 0; paging_modes[i].levels; i++)
 			append_names(buf, size, paging_modes[i].name, i);
+		append(buf, size, ", or radix-PAGE-WIDTH...[/BYTES]");
 		break;
 	}
 }

@@ -119,7 +119,12 @@ const struct conf_key conf_keys[] = {
      "3.3", NULL, "clock; only turns cycles into time in reports",
      "Intel i9-7900X base clock"},
     {"machine.paging", CONF_PAGING, LANE(paging), 0, 0, "", "x86-64-4level",
-     NULL, "shape of the page tables", "SDM vol. 3A 4.5"},
+     NULL,
+     "shape of the page tables, as the walkers see it: x86-64-4level is the "
+     "kernel's own, others follow it; radix-PAGE-WIDTH...: log2 bytes of a "
+     "page, index bits of each level from the root down, then /BYTES of an "
+     "entry (8), as radix-12-9-9-9-9",
+     "SDM vol. 3A 4.5"},
 
     /* The kernel. */
     {"os.kernel", CONF_CHOICE, OS(kernel), 0, 0, "", "linux-6.8", kernels,
@@ -322,7 +327,7 @@ const struct conf_key conf_keys[] = {
     {"tlb.*.entries", CONF_COUNT, TLB(entries), 0, 1 << 20, "entries", NULL,
      NULL, "how many translations it holds; 0 removes it",
      "CPUID leaf 2 or 0x18"},
-    {"tlb.*.ways", CONF_WAYS, TLB(ways), 1, 1 << 20, "ways", NULL, NULL,
+    {"tlb.*.ways", CONF_WAYS, TLB(ways), 1, 1 << 20, "ways", "full", NULL,
      "associativity; entries must be a multiple", "CPUID leaf 2 or 0x18"},
     {"tlb.*.replacement", CONF_POLICY, TLB(repl), 0, 0, "", "lru", NULL,
      "which way is given up",

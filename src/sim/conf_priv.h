@@ -48,7 +48,8 @@ void conf_expand(const struct conf_key *k, const char *member, char *buf);
 struct conf_number {
 	uint64_t u;
 	double d;
-	const void *p; /* policy or paging row */
+	const void *p; /* policy row */
+	struct paging paging;
 };
 
 /* False if text is not a value of this key; conf_expected() says what is. */

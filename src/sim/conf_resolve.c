@@ -41,8 +41,10 @@ store(const struct conf_key *k, const struct conf_number *v, void *base)
 
 	if (k->type == CONF_FLOAT)
 		memcpy(member, &v->d, sizeof v->d);
-	else if (k->type == CONF_POLICY || k->type == CONF_PAGING)
+	else if (k->type == CONF_POLICY)
 		memcpy(member, &v->p, sizeof v->p);
+	else if (k->type == CONF_PAGING)
+		memcpy(member, &v->paging, sizeof v->paging);
 	else if (k->width == sizeof v->u)
 		memcpy(member, &v->u, sizeof v->u);
 	else if (k->width == sizeof small)
@@ -199,17 +201,6 @@ check_sets(const struct conf *c, const char *section, const char *member,
 	return true;
 }
 
-static uint64_t
-page_sizes_of(const struct paging *p)
-{
-	uint64_t mask = 0;
-
-	for (unsigned level = 0; level < p->levels; level++)
-		if (p->leaf_mask & (1u << level))
-			mask |= (uint64_t)1 << paging_shift(p, level);
-	return mask;
-}
-
 static bool
 check_tlb(const struct conf *c, struct tlb_config *t, const struct paging *p,
 	  struct err *e)
@@ -224,7 +215,7 @@ check_tlb(const struct conf *c, struct tlb_config *t, const struct paging *p,
 				  "expected linear, since %u sets are no power "
 				  "of two",
 				  sets);
-	if (t->page_sizes & ~page_sizes_of(p))
+	if (t->page_sizes & ~paging_sizes(p))
 		return impossible(c, "tlb", t->name, "pages", e,
 				  "expected only page sizes of %s", p->name);
 	return true;
@@ -250,7 +241,7 @@ static bool
 check_lane(const struct conf *c, struct lane_config *l, struct err *e)
 {
 	for (unsigned i = 0; i < l->n_tlbs; i++)
-		if (!check_tlb(c, &l->tlb[i], l->paging, e))
+		if (!check_tlb(c, &l->tlb[i], &l->paging, e))
 			return false;
 	for (unsigned i = 0; i < l->n_pwcs; i++) {
 		struct pwc_config *w = &l->pwc[i];
@@ -258,10 +249,10 @@ check_lane(const struct conf *c, struct lane_config *l, struct err *e)
 		if (!check_sets(c, "pwc", w->name, w->entries, &w->ways,
 				w->repl, e))
 			return false;
-		if (w->level >= l->paging->levels)
+		if (w->level >= l->paging.levels)
 			return impossible(c, "pwc", w->name, "level", e,
 					  "expected a level that %s has",
-					  l->paging->name);
+					  l->paging.name);
 	}
 	for (unsigned i = 0; i < l->n_caches; i++)
 		if (!check_cache(c, &l->cache[i], e))

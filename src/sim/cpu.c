@@ -43,8 +43,20 @@ find_first(const struct lane_config *cfg, enum asker asker, unsigned *shift)
 
 	do
 		i = find_array(cfg, 1, asker, *shift);
-	while (i == cfg->n_tlbs && (*shift)-- > cfg->paging->page_shift);
+	while (i == cfg->n_tlbs && (*shift)-- > cfg->paging.page_shift);
 	return i;
+}
+
+/* The kernel's pages that a leaf of this level maps, whole or in pieces: of
+ * its size up to the next leaf's, and for the smallest one those below. */
+static void
+take_sizes(struct cpu *c, const struct lane_config *cfg, enum asker asker,
+	   unsigned leaf)
+{
+	unsigned shift = leaf ? paging_shift(&cfg->paging, leaf) : 0;
+
+	for (; shift < 64; shift++)
+		c->by_shift[asker][shift] = &c->route[asker][leaf];
 }
 
 static bool
@@ -54,7 +66,7 @@ init_route(struct cpu *c, const struct lane_config *cfg, enum asker asker,
 	struct route *r = &c->route[asker][leaf];
 
 	for (unsigned level = 1; level <= LANE_MAX_LEVELS; level++) {
-		unsigned shift = paging_shift(cfg->paging, leaf);
+		unsigned shift = paging_shift(&cfg->paging, leaf);
 		unsigned i = level == 1 ? find_first(cfg, asker, &shift)
 					: find_array(cfg, level, asker, shift);
 
@@ -65,21 +77,21 @@ init_route(struct cpu *c, const struct lane_config *cfg, enum asker asker,
 		tlb_port_init(&r->port[level - 1], &c->tlb[i], shift);
 	}
 	if (r->port[0].tlb) {
-		c->by_shift[asker][paging_shift(cfg->paging, leaf)] = r;
+		take_sizes(c, cfg, asker, leaf);
 		return true;
 	}
 	return err_set(e, ERR_INPUT,
 		       "tlb: no level-1 array takes %s references to pages of "
 		       "2^%u bytes: expected one",
-		       asker_names[asker], cfg->paging->page_shift);
+		       asker_names[asker], cfg->paging.page_shift);
 }
 
 static bool
 init_routes(struct cpu *c, const struct lane_config *cfg, struct err *e)
 {
 	for (enum asker asker = 0; asker < ASKERS; asker++)
-		for (unsigned leaf = 0; leaf < cfg->paging->levels; leaf++)
-			if (cfg->paging->leaf_mask >> leaf & 1 &&
+		for (unsigned leaf = 0; leaf < cfg->paging.levels; leaf++)
+			if (cfg->paging.leaf_mask >> leaf & 1 &&
 			    !init_route(c, cfg, asker, leaf, e))
 				return false;
 	return true;
@@ -104,7 +116,7 @@ init_path(struct cpu *c, const struct lane_config *cfg, unsigned side,
 
 bool
 cpu_init(struct cpu *c, const struct lane_config *cfg, struct cache *shared,
-	 const struct physmem *mem, struct err *e)
+	 const struct physmem *mem, struct ptable *own, struct err *e)
 {
 	memset(c, 0, sizeof(*c));
 	c->as = CPU_NO_AS;
@@ -112,7 +124,7 @@ cpu_init(struct cpu *c, const struct lane_config *cfg, struct cache *shared,
 		if (!tlb_init(&c->tlb[i], &cfg->tlb[i], e))
 			return false;
 	for (unsigned i = 0; i < cfg->n_pwcs; i++)
-		if (!pwc_init(&c->pwc[i], &cfg->pwc[i], cfg->paging, e))
+		if (!pwc_init(&c->pwc[i], &cfg->pwc[i], &cfg->paging, e))
 			return false;
 	for (unsigned i = 0; i < cfg->n_caches; i++)
 		if (cfg->cache[i].level < CACHE_SHARED_LEVEL &&
@@ -120,8 +132,9 @@ cpu_init(struct cpu *c, const struct lane_config *cfg, struct cache *shared,
 			return false;
 	init_path(c, cfg, SIDE_I, shared);
 	init_path(c, cfg, SIDE_D, shared);
-	c->walker.paging = cfg->paging;
+	c->walker.paging = &cfg->paging;
 	c->walker.mem = mem;
+	c->walker.own = own;
 	c->walker.path = &c->path[SIDE_D];
 	c->walker.n_pwcs = cfg->n_pwcs;
 	for (unsigned i = 0; i < cfg->n_pwcs; i++)
@@ -209,6 +222,7 @@ cpu_switch(struct cpu *c, const struct lane_config *cfg, uint16_t as,
 	bool flush = true;
 
 	c->as = as;
+	c->walker.space = as;
 	c->ran = true;
 	c->lazy = false;
 	c->flush = last_flush;

@@ -72,10 +72,12 @@ struct cpu {
 	unsigned next_slot;
 };
 
-/* shared: the lane's common caches, by number, already made.  False and *e
+/* shared: the lane's common caches, by number, already made; own: its page
+ * tables, or NULL if it walks the kernel's.  False and *e
  * when the configuration is impossible.  Release with cpu_free(). */
 bool cpu_init(struct cpu *c, const struct lane_config *cfg,
-	      struct cache *shared, const struct physmem *mem, struct err *e);
+	      struct cache *shared, const struct physmem *mem,
+	      struct ptable *own, struct err *e);
 void cpu_free(struct cpu *c, const struct lane_config *cfg);
 
 /* Run as from here on; last_flush is the number of its last flush.  True if

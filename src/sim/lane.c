@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "hw/ptable.h"
 #include "sim/cpu.h"
 #include "sim/lane.h"
 #include "sim/lane_config.h"
@@ -20,16 +21,15 @@
 #include "sim/timing.h"
 
 #define SPACES   (UINT16_MAX + 1u)
-#define UNKNOWN  0xff
 #define SET_BITS (VISIT_SET_A | VISIT_SET_D)
 
 struct lane {
 	struct lane_config cfg;
 	struct table_source tables;
 	unsigned n_levels;
-	bool split;          /* loads and stores ask different TLBs */
-	uint8_t size_of[64]; /* page shift -> level of its leaf, or UNKNOWN */
-	struct cpu *cpu;     /* cfg.cpus of them */
+	bool split;         /* loads and stores ask different TLBs */
+	struct ptable *own; /* tables, if not the kernel's */
+	struct cpu *cpu;    /* cfg.cpus of them */
 	struct cache shared[LANE_MAX_CACHES];
 	uint64_t *flush;              /* [space]: number of its last flush */
 	uint64_t held[LANE_MAX_TLBS]; /* when counting began */
@@ -81,7 +81,8 @@ walk_for(struct cpu *c, const struct visit *v, struct lane_access *a)
 
 	a->walked = true;
 	walk(&c->walker, c->root, c->asid, v->va, acc, &a->walk);
-	if (a->walk.end != WALK_MAPPED || a->walk.page_shift != v->page_shift)
+	if (a->walk.end != WALK_MAPPED ||
+	    (!c->walker.own && a->walk.page_shift != v->page_shift))
 		BUG("visit of %#llx in space %u: granted by the kernel with "
 		    "pages of 2^%u bytes, but the walk ends %u at level %u",
 		    (unsigned long long)v->va.raw, v->as, v->page_shift,
@@ -284,17 +285,19 @@ lane_fault(struct lane *l, unsigned cpu, const struct fault *f)
 	return ev.cycles + ev.walk_cycles;
 }
 
-/* INVLPG of each page, any address in the first one. */
-static void
-drop_pages(struct lane *l, struct cpu *c, const struct kevent *kev,
-	   uint64_t *dropped)
+/* The pages that an event is about; it may name any address in the first. */
+static vaddr
+first_page(const struct kevent *kev)
 {
-	vaddr start = va(kev->va.raw >> kev->shift << kev->shift);
-	uint64_t bytes = kev->pages > UINT64_MAX >> kev->shift
-			     ? UINT64_MAX
-			     : kev->pages << kev->shift;
+	return va(kev->va.raw >> kev->shift << kev->shift);
+}
 
-	cpu_drop_range(c, &l->cfg, start, bytes, dropped);
+static uint64_t
+bytes_of(const struct kevent *kev)
+{
+	if (kev->pages > UINT64_MAX >> kev->shift)
+		return UINT64_MAX;
+	return kev->pages << kev->shift;
 }
 
 /* One CPU that runs the space carries out an invalidation. */
@@ -307,7 +310,8 @@ invalidate(struct lane *l, struct cpu *c, const struct kevent *kev)
 	if (kev->kind == KEV_FLUSH_PAGES) {
 		ev.kind = LEV_INVLPG;
 		ev.count = kev->pages;
-		drop_pages(l, c, kev, dropped);
+		cpu_drop_range(c, &l->cfg, first_page(kev), bytes_of(kev),
+			       dropped);
 	} else {
 		cpu_drop_space(c, &l->cfg, dropped);
 	}
@@ -324,6 +328,9 @@ flush(struct lane *l, unsigned cpu, const struct kevent *kev)
 	struct lane_event ipi = {.kind = LEV_IPI};
 
 	l->flush[kev->as]++;
+	if (l->own && kev->frees_tables && kev->kind == KEV_FLUSH_PAGES)
+		ptable_drop_range(l->own, kev->as, first_page(kev),
+				  bytes_of(kev));
 	for (unsigned i = 0; i < l->cfg.cpus; i++) {
 		if (l->cpu[i].as != kev->as ||
 		    (l->cpu[i].lazy && !kev->frees_tables))
@@ -349,6 +356,8 @@ lane_kevent(struct lane *l, unsigned cpu, const struct kevent *kev)
 	case KEV_AS_GONE:
 		for (unsigned i = 0; i < l->cfg.cpus; i++)
 			cpu_forget(&l->cpu[i], &l->cfg, kev->as);
+		if (l->own)
+			ptable_drop_space(l->own, kev->as);
 		return;
 	case KEV_WORK:
 		happened(l, &ev);
@@ -413,7 +422,7 @@ lane_syscall(struct lane *l, unsigned cpu)
 bool
 lane_wants_lines(const struct lane *l)
 {
-	return l->cfg.data_caches;
+	return l->cfg.data_caches || l->cfg.paging.page_shift < PAGE_SHIFT;
 }
 
 /* Hand what was counted so far to the statistics. */
@@ -475,6 +484,8 @@ const struct lane_stats *
 lane_stats(struct lane *l)
 {
 	collect_all(l);
+	if (l->own)
+		l->stats->own_table_bytes = ptable_peak(l->own);
 	stats_finish(l->stats);
 	stats_check(l->stats);
 	for (unsigned i = 0; i < l->cfg.n_tlbs; i++) {
@@ -489,16 +500,12 @@ lane_stats(struct lane *l)
 static void
 init_sizes(struct lane *l)
 {
-	const struct paging *p = l->cfg.paging;
+	const struct paging *p = &l->cfg.paging;
 
-	memset(l->size_of, UNKNOWN, sizeof(l->size_of));
 	for (unsigned level = 0; level < p->levels; level++) {
-		unsigned shift = paging_shift(p, level);
-
-		if (!(p->leaf_mask >> level & 1))
-			continue;
-		l->size_of[shift] = (uint8_t)level;
-		l->stats->size[level].page_shift = shift;
+		if (p->leaf_mask >> level & 1)
+			l->stats->size[level].page_shift =
+			    paging_shift(p, level);
 	}
 	for (unsigned i = 0; i < l->cfg.n_tlbs; i++) {
 		unsigned data = l->cfg.tlb[i].sides & SIDE_DATA;
@@ -518,9 +525,17 @@ init(struct lane *l, struct err *e)
 		    !cache_init(&l->shared[i], &l->cfg.cache[i], e))
 			return false;
 	for (unsigned i = 0; i < l->cfg.cpus; i++)
-		if (!cpu_init(&l->cpu[i], &l->cfg, l->shared, l->tables.mem, e))
+		if (!cpu_init(&l->cpu[i], &l->cfg, l->shared, l->tables.mem,
+			      l->own, e))
 			return false;
 	return true;
+}
+
+/* Tables of its own lie where the kernel has no memory. */
+static paddr
+beyond(const struct physmem *mem)
+{
+	return pfn_addr((pfn){mem->frames});
 }
 
 struct lane *
@@ -538,6 +553,8 @@ lane_new(const struct lane_config *cfg, const struct table_source *tables,
 	l->stats = xcalloc(1, sizeof(*l->stats));
 	l->stats->config = &l->cfg;
 	init_sizes(l);
+	if (!paging_is_kernel(&l->cfg.paging))
+		l->own = ptable_new(&l->cfg.paging, beyond(tables->mem));
 	l->flush = xcalloc(SPACES, sizeof(*l->flush));
 	l->cpu = xcalloc(l->cfg.cpus, sizeof(*l->cpu));
 	if (init(l, e))
@@ -555,6 +572,7 @@ lane_free(struct lane *l)
 		cpu_free(&l->cpu[i], &l->cfg);
 	for (unsigned i = 0; i < l->cfg.n_caches; i++)
 		cache_free(&l->shared[i]);
+	ptable_free(l->own);
 	free(l->stats->area);
 	free(l->stats);
 	free(l->flush);

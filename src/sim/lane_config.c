@@ -8,17 +8,6 @@
 #include "base/err.h"
 #include "sim/lane_config.h"
 
-static uint64_t
-page_sizes(const struct paging *p)
-{
-	uint64_t mask = 0;
-
-	for (unsigned level = 0; level < p->levels; level++)
-		if (p->leaf_mask >> level & 1)
-			mask |= (uint64_t)1 << paging_shift(p, level);
-	return mask;
-}
-
 static bool
 check_number(const char *what, uint64_t n, uint64_t min, uint64_t max,
 	     struct err *e)
@@ -34,7 +23,7 @@ static bool
 check_tlb(const struct lane_config *cfg, const struct tlb_config *t,
 	  struct err *e)
 {
-	uint64_t known = page_sizes(cfg->paging);
+	uint64_t known = paging_sizes(&cfg->paging);
 	char what[HW_NAME_MAX + 16];
 
 	snprintf(what, sizeof(what), "tlb %s: level", t->name);
@@ -49,7 +38,7 @@ check_tlb(const struct lane_config *cfg, const struct tlb_config *t,
 		return err_set(e, ERR_INPUT,
 			       "tlb %s: page of 2^%d bytes: paging %s has none",
 			       t->name, __builtin_ctzll(t->page_sizes & ~known),
-			       cfg->paging->name);
+			       cfg->paging.name);
 	return true;
 }
 
@@ -139,7 +128,7 @@ check_cache(const struct lane_config *cfg, unsigned i, struct err *e)
 bool
 lane_config_check(const struct lane_config *cfg, struct err *e)
 {
-	if (!cfg->paging)
+	if (!cfg->paging.levels)
 		return err_set(e, ERR_INPUT, "no paging mode");
 	if (!check_number("cpus", cfg->cpus, 1, LANE_MAX_CPUS, e) ||
 	    !check_number("tlb: arrays", cfg->n_tlbs, 1, LANE_MAX_TLBS, e) ||

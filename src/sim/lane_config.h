@@ -49,7 +49,7 @@ struct cost_config {
 
 struct lane_config {
 	char name[HW_NAME_MAX];
-	const struct paging *paging;
+	struct paging paging;
 	unsigned cpus;
 	double frequency_ghz; /* only turns cycles into time */
 	double cpi;           /* cycles an instruction takes without stalls */

@@ -35,9 +35,9 @@ make_lanes(struct replay *r, const struct lane_config *cfg, unsigned n,
 		if (lane_wants_lines(l) != lane_wants_lines(r->lanes[0]))
 			return err_set(
 			    e, ERR_INPUT,
-			    "lanes %s and %s differ in cpu.data_caches: lanes "
-			    "of one replay take references by page or by "
-			    "line, all of them",
+			    "lanes %s and %s differ in cpu.data_caches, or in "
+			    "having pages below 4K: lanes of one replay take "
+			    "references by page or by line, all of them",
 			    cfg[0].name, cfg[r->n_lanes++].name);
 	}
 	if (n && lane_wants_lines(r->lanes[0]))

@@ -354,7 +354,7 @@ check_walks(const struct lane_stats *s)
 	}
 	/* A walk that no such cache helped loads from the root. */
 	for (unsigned i = 0; i <= cfg->n_caches; i++)
-		begun -= s->pte_loads_at[cfg->paging->levels - 1][i];
+		begun -= s->pte_loads_at[cfg->paging.levels - 1][i];
 	BUG_ON(begun);
 	BUG_ON(loads != s->pte_loads);
 	BUG_ON(s->walks_failed > s->walks);

@@ -40,7 +40,7 @@ static inline void
 pt_init(struct pt *pt)
 {
 	memset(pt, 0, sizeof(*pt));
-	pt->paging = paging_find("x86-64-4level");
+	pt->paging = &paging_modes[0];
 	pt->next = 1;
 	physmem_init(&pt->mem, PT_FRAMES);
 }
@@ -151,7 +151,7 @@ skylake_lane(void)
 				.ad_assist_cycles = 100,
 				.walk_start_cycles = 5};
 
-	c.paging = paging_find("x86-64-4level");
+	c.paging = paging_modes[0];
 	c.tlb[0] = tlb_cfg("l1i-4k", 1, SIDE_INSN, S4K, 128, 8, "tree-plru");
 	c.tlb[1] = tlb_cfg("l1i-2m", 1, SIDE_INSN, S2M, 8, 8, "tree-plru");
 	c.tlb[2] = tlb_cfg("l1d-4k", 1, SIDE_DATA, S4K, 64, 4, "tree-plru");

@@ -89,7 +89,7 @@ test_rest(void)
 {
 	struct lane_config c = skylake_lane();
 
-	c.paging = NULL;
+	c.paging.levels = 0;
 	refused(&c, "no paging mode");
 	c = skylake_lane();
 	c.cpus = 0;

@@ -109,7 +109,7 @@ static void
 test_agrees(unsigned level, uint32_t entries, uint32_t ways)
 {
 	struct pwc_config cfg = pwc_cfg("p", level, entries, ways);
-	const struct paging *paging = paging_find("x86-64-4level");
+	const struct paging *paging = &paging_modes[0];
 	struct model m = {entries / ways, ways, paging_shift(paging, level),
 			  NULL};
 	struct pwc p;
@@ -140,8 +140,8 @@ refused(unsigned level, const char *want)
 	struct err e = {0};
 	struct pwc p;
 
-	if (ok(!pwc_init(&p, &cfg, paging_find("x86-64-4level"), &e),
-	       "level %u is refused", level))
+	if (ok(!pwc_init(&p, &cfg, &paging_modes[0], &e), "level %u is refused",
+	       level))
 		is_str(e.text, want, "says so");
 }
 

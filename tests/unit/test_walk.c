@@ -2,7 +2,9 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdlib.h>
 
+#include "base/map.h"
 #include "base/rng.h"
+#include "hw/ptable.h"
 #include "hw/walk.h"
 
 #include "../tap.h"
@@ -248,9 +250,158 @@ test_lowest_first(void)
 	tear_down(&f);
 }
 
+/* Entries of a lane's own tables lie where nothing else does, and those of
+ * one table side by side, whatever the shape. */
+static void
+test_own_entries(const char *name)
+{
+	enum { N = 20000 };
+	struct paging shape;
+	struct ptable *t;
+	struct map seen = {0};
+	struct rng rng;
+	unsigned twice = 0, moved = 0, levels = 0;
+
+	rng_seed(&rng, 7);
+	ok(paging_parse(name, &shape), "%s is a shape", name);
+	t = ptable_new(&shape, (paddr){1ull << 40});
+	for (unsigned i = 0; i < N; i++) {
+		uint16_t space = (uint16_t)(1 + rng_below(&rng, 3));
+		unsigned level = (unsigned)rng_below(&rng, shape.levels);
+		unsigned shift = paging_shift(&shape, level);
+		uint64_t a = rng_below(&rng, 1 << 14) << 10, was;
+		uint64_t me = (a >> shift << 3 | level) << 8 | space;
+		uint64_t at = ptable_entry(t, space, va(a), level).raw;
+
+		moved += at != ptable_entry(t, space, va(a), level).raw;
+		if (map_get(&seen, at, &was))
+			twice += was != me;
+		map_put(&seen, at, me);
+		levels |= 1u << level;
+	}
+	ok(!twice && !moved, "%s: no two entries in one place (%u, %u)", name,
+	   twice, moved);
+	is_u64(levels, (1u << shape.levels) - 1, "%s: at all levels", name);
+	is_u64(ptable_entry(t, 1, va(1ull << shape.page_shift), 0).raw -
+		   ptable_entry(t, 1, va(0), 0).raw,
+	       shape.pte_bytes, "%s: neighbours are neighbours", name);
+	map_free(&seen);
+	ptable_free(t);
+}
+
+/* What the kernel frees goes, and its place is used again. */
+static void
+test_own_freed(void)
+{
+	struct paging shape;
+	struct ptable *t;
+	uint64_t first, peak;
+
+	paging_parse("x86-64-5level", &shape);
+	t = ptable_new(&shape, (paddr){1ull << 40});
+	first = ptable_entry(t, 1, va(S2M), 0).raw;
+	ptable_entry(t, 1, va(2 * S2M), 0);
+	peak = ptable_peak(t);
+	is_u64(peak, 2 << 12, "two tables of the lowest level");
+	ptable_drop_range(t, 1, va(S2M + S4K), S2M);
+	is_u64(ptable_entry(t, 1, va(S2M), 0).raw, first,
+	       "a table whose span goes in part stays");
+	ptable_drop_range(t, 2, va(0), UINT64_MAX);
+	is_u64(ptable_entry(t, 1, va(S2M), 0).raw, first,
+	       "and so does another space's");
+	ptable_drop_range(t, 1, va(S2M), S2M);
+	is_u64(ptable_entry(t, 2, va(0), 0).raw, first,
+	       "one that goes makes room");
+	ptable_drop_space(t, 1);
+	ptable_drop_space(t, 2);
+	ptable_entry(t, 3, va(0), 0);
+	ptable_entry(t, 3, va(S2M), 0);
+	is_u64(ptable_peak(t), peak, "spaces that end do, too");
+	ptable_free(t);
+}
+
+/* A walker over tables of its own means what the kernel's tables say. */
+static void
+test_own_walks(const char *name, unsigned full, unsigned leaf_4k,
+	       unsigned leaf_2m)
+{
+	struct fixture f;
+	struct paging shape;
+	unsigned wrong = 0, loads = 0;
+
+	set_up(&f, 0);
+	fill_tables(&f);
+	paging_parse(name, &shape);
+	f.w.paging = &shape;
+	f.w.own = ptable_new(&shape, (paddr){1ull << 40});
+	walker_init(&f.w);
+	for (unsigned i = 0; i < WALKS / 10; i++) {
+		enum access acc = (enum access)rng_below(&f.rng, 3);
+		uint64_t a = address_in(&f, 5, 5);
+		struct meaning m = read_off(&f, f.pt.root[1], 3, a);
+		struct walk_result r =
+		    walked(&f.w, f.pt.root[1], 1, va(a), acc);
+		bool granted = acc == ACC_WRITE  ? m.write
+			       : acc == ACC_EXEC ? m.exec
+						 : true;
+
+		wrong += r.end != (!m.present ? WALK_NOT_PRESENT
+				   : granted  ? WALK_MAPPED
+					      : WALK_DENIED);
+		wrong += r.n_loads != full - r.level;
+		if (m.present && m.level < 2)
+			wrong += r.level != (m.level ? leaf_2m : leaf_4k);
+		loads |= 1u << r.n_loads;
+	}
+	is_u64(wrong, 0, "%s: walks end as the kernel's tables say", name);
+	ok(loads & 1u << full, "%s: walks of %u loads", name, full);
+	ptable_free(f.w.own);
+	tear_down(&f);
+}
+
+static void
+test_shapes(void)
+{
+	static const char *const bad[] = {"",
+					  "x86",
+					  "radix",
+					  "radix-12",
+					  "radix-5-9",
+					  "radix-12-0",
+					  "radix-12-9-x",
+					  "radix-12-9/0",
+					  "radix-12-9/3",
+					  "radix-12-9-",
+					  "radix-12-25",
+					  "radix-12-9-9-9-9-9-9-9",
+					  "radix-30-24-24"};
+	struct paging p;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		ok(!paging_parse(bad[i], &p), "'%s' is no shape", bad[i]);
+	ok(paging_parse("radix-8-4-6/4", &p) && p.levels == 2 &&
+	       p.page_shift == 8 && p.index_bits[0] == 6 &&
+	       p.index_bits[1] == 4 && p.pte_bytes == 4 && p.leaf_mask == 1,
+	   "radix-8-4-6/4: from the root down");
+	for (const struct paging *m = paging_modes; m->levels; m++)
+		ok(paging_shift(m, m->levels - 1) +
+			   m->index_bits[m->levels - 1] <=
+		       57,
+		   "%s: at most 57 bits", m->name);
+}
+
 int
 main(void)
 {
+	test_shapes();
+	test_own_entries("x86-64-5level");
+	test_own_entries("arm64-16k");
+	test_own_entries("radix-8-6-5-6/4");
+	test_own_freed();
+	test_own_walks("x86-64-5level", 5, 0, 1);
+	test_own_walks("riscv-sv39", 3, 0, 1);
+	test_own_walks("arm64-64k", 3, 0, 0);
+	test_own_walks("x86-64-flat", 2, 0, 0);
 	test_random_walks(0);
 	test_random_walks(3);
 	test_addresses();
