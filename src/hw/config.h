@@ -43,6 +43,13 @@ struct pwc_config {
 	uint32_t hit_cycles;
 };
 
+/* The host's dimension of page walks. */
+struct nested_config {
+	unsigned page_shift;  /* of the host's pages; 0: no host */
+	uint32_t tlb_entries; /* of the nested TLB; 0: none */
+	uint32_t pwc_entries; /* that each upper level caches; 0: none */
+};
+
 struct cache_config {
 	char name[HW_NAME_MAX]; /* "l1d", "l2", "l3" */
 	unsigned level;

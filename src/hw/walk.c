@@ -3,6 +3,7 @@
 
 #include "arch/pte.h"
 #include "base/log.h"
+#include "hw/nested.h"
 #include "hw/ptable.h"
 #include "hw/walk.h"
 
@@ -20,10 +21,29 @@ walker_init(struct walker *w)
 }
 
 static void
-load(struct walker *w, paddr pa, unsigned level, struct walk_result *r)
+load_at(struct walker *w, paddr pa, unsigned level, struct walk_result *r)
 {
 	r->load[r->n_loads++] = (struct walk_load){
 	    (uint8_t)level, (uint8_t)cache_path_load(w->path, pa)};
+}
+
+/* A guest-physical address first has to be found. */
+static void
+find_in_host(struct walker *w, paddr guest, struct walk_result *r)
+{
+	paddr load[PAGING_MAX_LEVELS];
+	unsigned top, n = nested_walk(w->host, guest, &top, load);
+
+	for (unsigned i = 0; i < n; i++)
+		load_at(w, load[i], WALK_HOST + top - i, r);
+}
+
+static void
+load(struct walker *w, paddr pa, unsigned level, struct walk_result *r)
+{
+	if (w->host)
+		find_in_host(w, pa, r);
+	load_at(w, pa, level, r);
 }
 
 /* The kernel frees no table that a cached entry still points to. */
@@ -150,19 +170,14 @@ walk_own(struct walker *w, pfn root, unsigned asid, vaddr va, enum access acc,
 	r->page_shift = (uint8_t)w->level[level].shift;
 }
 
-void
-walk(struct walker *w, pfn root, unsigned asid, vaddr va, enum access acc,
-     struct walk_result *r)
+/* Through the kernel's tables. */
+static void
+walk_tables(struct walker *w, pfn root, unsigned asid, vaddr va,
+	    enum access acc, struct walk_result *r)
 {
 	uint64_t above;
 	unsigned level;
 
-	r->pwc = WALK_NO_PWC;
-	r->n_loads = 0;
-	if (w->own) {
-		walk_own(w, root, asid, va, acc, r);
-		return;
-	}
 	for (level = start(w, root, asid, va, &above, r);; level--) {
 		r->entry = load_entry(w, pte_frame(above), va, level, r);
 		if (!(r->entry & PTE_P)) {
@@ -179,4 +194,27 @@ walk(struct walker *w, pfn root, unsigned asid, vaddr va, enum access acc,
 	}
 	r->level = (uint8_t)level;
 	r->page_shift = (uint8_t)w->level[level].shift;
+}
+
+/* Where the page that was found is, as the host has it. */
+static paddr
+found_at(const struct walk_result *r, vaddr va)
+{
+	uint64_t offset = va.raw & (((uint64_t)1 << r->page_shift) - 1);
+
+	return (paddr){pfn_addr(pte_frame(r->entry)).raw + offset};
+}
+
+void
+walk(struct walker *w, pfn root, unsigned asid, vaddr va, enum access acc,
+     struct walk_result *r)
+{
+	r->pwc = WALK_NO_PWC;
+	r->n_loads = 0;
+	if (w->own)
+		walk_own(w, root, asid, va, acc, r);
+	else
+		walk_tables(w, root, asid, va, acc, r);
+	if (w->host && r->end == WALK_MAPPED)
+		find_in_host(w, found_at(r, va), r);
 }

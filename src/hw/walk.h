@@ -20,6 +20,12 @@
 #define WALK_MAX_PWCS 4
 #define WALK_NO_PWC   0xff
 
+/* Levels of loads: the table's own, then those of the host's. */
+#define WALK_LEVELS    (2 * PAGING_MAX_LEVELS)
+#define WALK_HOST      PAGING_MAX_LEVELS
+#define WALK_MAX_LOADS (PAGING_MAX_LEVELS * (PAGING_MAX_LEVELS + 2))
+
+struct nested;
 struct ptable;
 
 struct walker {
@@ -27,6 +33,7 @@ struct walker {
 	const struct physmem *mem;     /* the kernel's tables */
 	struct ptable *own;            /* NULL: it walks the kernel's */
 	uint16_t space;                /* that runs; for own */
+	struct nested *host;           /* NULL: physical is physical */
 	const struct cache_path *path; /* that its loads take */
 	unsigned n_pwcs;
 	struct pwc *pwc[WALK_MAX_PWCS]; /* lowest level first */
@@ -45,7 +52,7 @@ enum walk_end {
 };
 
 struct walk_load {
-	uint8_t level; /* of the entry: 0 is a PTE */
+	uint8_t level; /* of the entry: 0 is a PTE; the host's: WALK_HOST on */
 	uint8_t where; /* number of the cache, or of memory (cache_path) */
 };
 
@@ -56,7 +63,7 @@ struct walk_result {
 	uint8_t pwc;        /* which of walker.pwc[] hit, or WALK_NO_PWC;
 			       those below it were asked, and missed */
 	uint8_t n_loads;
-	struct walk_load load[PAGING_MAX_LEVELS];
+	struct walk_load load[WALK_MAX_LOADS];
 	uint64_t entry; /* the last one read */
 };
 

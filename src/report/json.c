@@ -222,10 +222,12 @@ pte_loads_json(const struct lane_stats *s, bool cycles)
 {
 	json_t *levels = json_object();
 
-	for (unsigned i = 0; i < s->config->paging.levels; i++)
-		json_put(levels, level_name(i),
-			 places_json(s->config, cycles ? s->pte_cycles_at[i]
-						       : s->pte_loads_at[i]));
+	for (unsigned i = 0; i < WALK_LEVELS; i++)
+		if (stats_has_level(s->config, i))
+			json_put(levels, level_name(i),
+				 places_json(s->config,
+					     cycles ? s->pte_cycles_at[i]
+						    : s->pte_loads_at[i]));
 	return levels;
 }
 

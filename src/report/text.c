@@ -19,8 +19,10 @@
 const char *
 level_name(unsigned level)
 {
-	static const char *const names[PAGING_MAX_LEVELS] = {
-	    "pte", "pde", "pdpte", "pml4e", "pml5e", "level5"};
+	static const char *const names[WALK_LEVELS] = {
+	    "pte",        "pde",        "pdpte",      "pml4e",
+	    "pml5e",      "level5",     "host_pte",   "host_pde",
+	    "host_pdpte", "host_pml4e", "host_pml5e", "host_level5"};
 
 	return names[level];
 }
@@ -259,7 +261,9 @@ print_pte_loads(const struct lane_stats *s, FILE *f)
 		if (c->cache[k].sides & SIDE_DATA)
 			table_text(t, "%s", c->cache[k].name);
 	table_text(t, "memory");
-	for (unsigned i = 0; i < c->paging.levels; i++) {
+	for (unsigned i = 0; i < WALK_LEVELS; i++) {
+		if (!stats_has_level(c, i))
+			continue;
 		table_text(t, "%s", level_name(i));
 		table_count(t, sum(s->pte_loads_at[i], c->n_caches + 1));
 		for (unsigned k = 0; k <= c->n_caches; k++)

@@ -76,6 +76,9 @@ static const struct conf_choice kernel_refs[] = {
 static const struct conf_choice walk_levels[] = {
     {"pde", 1}, {"pdpte", 2}, {"pml4e", 3}, {"pml5e", 4}, {NULL, 0}};
 
+static const struct conf_choice host_pages[] = {
+    {"none", 0}, {"4K", 12}, {"2M", 21}, {"1G", 30}, {NULL, 0}};
+
 #define TORVALDS                                                          \
 	"measured on Haswell by L. Torvalds, 2014: exception entry 715, " \
 	"return 330 cycles"
@@ -357,6 +360,21 @@ const struct conf_key conf_keys[] = {
     {"pwc.*.hit_cycles", CONF_COUNT, PWC(hit_cycles), 0, MAX_CYCLES, "cycles",
      "0", NULL, "added when a walk starts from an entry found here",
      "1 in Virtuoso's base configuration"},
+
+    /* Under a host. */
+    {"nested.page", CONF_CHOICE, LANE(nested.page_shift), 0, 0, "", "none",
+     host_pages,
+     "the kernel is a guest, and its host has pages of this size: walks have "
+     "two dimensions; none: no host",
+     "SDM vol. 3C 29.3; AMD64 manual vol. 2, 15.25"},
+    {"nested.tlb_entries", CONF_COUNT, LANE(nested.tlb_entries), 0, 1 << 16,
+     "entries", "16", NULL,
+     "nested TLB: guest-physical pages whose place is known; 0: none",
+     "Bhargava et al., Accelerating Two-Dimensional Page Walks, ASPLOS 2008"},
+    {"nested.pwc_entries", CONF_COUNT, LANE(nested.pwc_entries), 0, 1 << 16,
+     "entries", "4", NULL,
+     "upper entries of the host's tables that are cached, at each level",
+     "estimate: no vendor publishes it"},
 
     /* Caches that page walks (and data, if asked) load through. */
     {"cache.*.level", CONF_COUNT, CACHE(level), 1, 8, "", NULL, NULL,

@@ -48,13 +48,16 @@ find_first(const struct lane_config *cfg, enum asker asker, unsigned *shift)
 }
 
 /* The kernel's pages that a leaf of this level maps, whole or in pieces: of
- * its size up to the next leaf's, and for the smallest one those below. */
+ * its size up to the next leaf's, and for the smallest one those below.  Under
+ * a host with smaller pages, TLBs keep pieces of the host's size. */
 static void
 take_sizes(struct cpu *c, const struct lane_config *cfg, enum asker asker,
 	   unsigned leaf)
 {
 	unsigned shift = leaf ? paging_shift(&cfg->paging, leaf) : 0;
 
+	if (cfg->nested.page_shift && leaf && shift > cfg->nested.page_shift)
+		return;
 	for (; shift < 64; shift++)
 		c->by_shift[asker][shift] = &c->route[asker][leaf];
 }
@@ -116,7 +119,8 @@ init_path(struct cpu *c, const struct lane_config *cfg, unsigned side,
 
 bool
 cpu_init(struct cpu *c, const struct lane_config *cfg, struct cache *shared,
-	 const struct physmem *mem, struct ptable *own, struct err *e)
+	 const struct physmem *mem, struct ptable *own, struct ptable *host,
+	 struct err *e)
 {
 	memset(c, 0, sizeof(*c));
 	c->as = CPU_NO_AS;
@@ -130,6 +134,11 @@ cpu_init(struct cpu *c, const struct lane_config *cfg, struct cache *shared,
 		if (cfg->cache[i].level < CACHE_SHARED_LEVEL &&
 		    !cache_init(&c->cache[i], &cfg->cache[i], e))
 			return false;
+	if (host) {
+		if (!nested_init(&c->nested, &cfg->nested, host, e))
+			return false;
+		c->walker.host = &c->nested;
+	}
 	init_path(c, cfg, SIDE_I, shared);
 	init_path(c, cfg, SIDE_D, shared);
 	c->walker.paging = &cfg->paging;
@@ -153,6 +162,7 @@ cpu_free(struct cpu *c, const struct lane_config *cfg)
 		tlb_free(&c->tlb[i]);
 	for (unsigned i = 0; i < cfg->n_pwcs; i++)
 		pwc_free(&c->pwc[i]);
+	nested_free(&c->nested);
 	for (unsigned i = 0; i < cfg->n_caches; i++)
 		cache_free(&c->cache[i]);
 	free(c->slot);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "hw/cache.h"
+#include "hw/nested.h"
 #include "hw/pwc.h"
 #include "hw/tlb.h"
 #include "hw/walk.h"
@@ -68,16 +69,17 @@ struct cpu {
 	struct cache cache[LANE_MAX_CACHES]; /* its own; shared: unused */
 	struct cache_path path[SIDES];
 	struct walker walker;
+	struct nested nested;   /* walker.host, if there is one */
 	struct asid_slot *slot; /* asid_limit of them */
 	unsigned next_slot;
 };
 
 /* shared: the lane's common caches, by number, already made; own: its page
- * tables, or NULL if it walks the kernel's.  False and *e
- * when the configuration is impossible.  Release with cpu_free(). */
+ * tables, or NULL if it walks the kernel's; host: the host's, or NULL.  False
+ * and *e when the configuration is impossible.  Release with cpu_free(). */
 bool cpu_init(struct cpu *c, const struct lane_config *cfg,
 	      struct cache *shared, const struct physmem *mem,
-	      struct ptable *own, struct err *e);
+	      struct ptable *own, struct ptable *host, struct err *e);
 void cpu_free(struct cpu *c, const struct lane_config *cfg);
 
 /* Run as from here on; last_flush is the number of its last flush.  True if

@@ -20,16 +20,18 @@
 #include "sim/stats.h"
 #include "sim/timing.h"
 
-#define SPACES   (UINT16_MAX + 1u)
-#define SET_BITS (VISIT_SET_A | VISIT_SET_D)
+#define SPACES      (UINT16_MAX + 1u)
+#define HOST_TABLES ((uint64_t)1 << 50) /* beyond all of the guest */
+#define SET_BITS    (VISIT_SET_A | VISIT_SET_D)
 
 struct lane {
 	struct lane_config cfg;
 	struct table_source tables;
 	unsigned n_levels;
-	bool split;         /* loads and stores ask different TLBs */
-	struct ptable *own; /* tables, if not the kernel's */
-	struct cpu *cpu;    /* cfg.cpus of them */
+	bool split;          /* loads and stores ask different TLBs */
+	struct ptable *own;  /* tables, if not the kernel's */
+	struct ptable *host; /* the tables of the host, if there is one */
+	struct cpu *cpu;     /* cfg.cpus of them */
 	struct cache shared[LANE_MAX_CACHES];
 	uint64_t *flush;              /* [space]: number of its last flush */
 	uint64_t held[LANE_MAX_TLBS]; /* when counting began */
@@ -526,7 +528,7 @@ init(struct lane *l, struct err *e)
 			return false;
 	for (unsigned i = 0; i < l->cfg.cpus; i++)
 		if (!cpu_init(&l->cpu[i], &l->cfg, l->shared, l->tables.mem,
-			      l->own, e))
+			      l->own, l->host, e))
 			return false;
 	return true;
 }
@@ -555,6 +557,10 @@ lane_new(const struct lane_config *cfg, const struct table_source *tables,
 	init_sizes(l);
 	if (!paging_is_kernel(&l->cfg.paging))
 		l->own = ptable_new(&l->cfg.paging, beyond(tables->mem));
+	if (l->cfg.nested.page_shift)
+		l->host =
+		    ptable_new(&paging_modes[0],
+			       (paddr){beyond(tables->mem).raw + HOST_TABLES});
 	l->flush = xcalloc(SPACES, sizeof(*l->flush));
 	l->cpu = xcalloc(l->cfg.cpus, sizeof(*l->cpu));
 	if (init(l, e))
@@ -573,6 +579,7 @@ lane_free(struct lane *l)
 	for (unsigned i = 0; i < l->cfg.n_caches; i++)
 		cache_free(&l->shared[i]);
 	ptable_free(l->own);
+	ptable_free(l->host);
 	free(l->stats->area);
 	free(l->stats);
 	free(l->flush);

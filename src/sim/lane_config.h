@@ -57,6 +57,7 @@ struct lane_config {
 	struct tlb_config tlb[LANE_MAX_TLBS];
 	struct pwc_config pwc[LANE_MAX_PWCS];
 	struct cache_config cache[LANE_MAX_CACHES];
+	struct nested_config nested;
 	uint32_t memory_cycles; /* beyond the last cache */
 	bool data_caches;       /* references go through the caches too */
 	unsigned asid_limit;    /* PCIDs the kernel uses at a time; 0: none, a

@@ -229,6 +229,17 @@ stats_record_near(struct lane_stats *s, enum side side, unsigned where,
 	s->data_at[side][where] += n;
 }
 
+bool
+stats_has_level(const struct lane_config *cfg, unsigned level)
+{
+	if (level < WALK_HOST)
+		return level < cfg->paging.levels;
+	return cfg->nested.page_shift &&
+	       level - WALK_HOST < paging_modes[0].levels &&
+	       paging_shift(&paging_modes[0], level - WALK_HOST) >=
+		   cfg->nested.page_shift;
+}
+
 static void
 finish_tlbs(struct lane_stats *s)
 {
@@ -262,7 +273,7 @@ finish_walks(struct lane_stats *s)
 		asked -= s->pwc[i].hits;
 	}
 	s->pte_loads = 0;
-	for (unsigned level = 0; level < PAGING_MAX_LEVELS; level++)
+	for (unsigned level = 0; level < WALK_LEVELS; level++)
 		for (unsigned i = 0; i <= s->config->n_caches; i++)
 			s->pte_loads += s->pte_loads_at[level][i];
 }
@@ -273,7 +284,7 @@ finish_caches(struct lane_stats *s)
 	const struct lane_config *cfg = s->config;
 
 	for (unsigned i = 0; i <= cfg->n_caches; i++)
-		for (unsigned level = 0; level < PAGING_MAX_LEVELS; level++)
+		for (unsigned level = 0; level < WALK_LEVELS; level++)
 			s->pte_cycles_at[level][i] =
 			    s->pte_loads_at[level][i] * timing_load(cfg, i);
 	memset(s->cache, 0, sizeof(s->cache));
@@ -342,7 +353,7 @@ check_walks(const struct lane_stats *s)
 	uint64_t cycles = s->walks * cfg->walk_start_cycles, loads = 0;
 	uint64_t begun = s->walks;
 
-	for (unsigned level = PAGING_MAX_LEVELS; level-- > 0;)
+	for (unsigned level = WALK_LEVELS; level-- > 0;)
 		for (unsigned i = 0; i <= cfg->n_caches; i++) {
 			loads += s->pte_loads_at[level][i];
 			cycles += s->pte_cycles_at[level][i];

@@ -8,6 +8,7 @@
 #ifndef SIM_STATS_H
 #define SIM_STATS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -77,8 +78,8 @@ struct lane_stats {
 	struct pwc_stats pwc[LANE_MAX_PWCS];
 	/* Entries loaded, by their level and where they were: a number of
 	 * config->cache[], or config->n_caches for memory.  In cycles too. */
-	uint64_t pte_loads_at[PAGING_MAX_LEVELS][LANE_MAX_CACHES + 1];
-	uint64_t pte_cycles_at[PAGING_MAX_LEVELS][LANE_MAX_CACHES + 1];
+	uint64_t pte_loads_at[WALK_LEVELS][LANE_MAX_CACHES + 1];
+	uint64_t pte_cycles_at[WALK_LEVELS][LANE_MAX_CACHES + 1];
 	struct cache_stats cache[LANE_MAX_CACHES];
 	/* References by side and where they were served, with data_caches. */
 	uint64_t data_at[SIDES][LANE_MAX_CACHES + 1];
@@ -142,6 +143,9 @@ void hist_add(struct hist *h, uint64_t value);
 /* The smallest value that at least permille / 1000 of all do not exceed;
  * 0 if there are none. */
 uint64_t hist_quantile(const struct hist *h, unsigned permille);
+
+/* Has the lane entries of this level (struct walk_load)? */
+bool stats_has_level(const struct lane_config *cfg, unsigned level);
 
 /* Fill what is derived: hits, totals by TLB and cache, quantiles. */
 void stats_finish(struct lane_stats *s);
