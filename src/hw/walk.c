@@ -46,6 +46,18 @@ load(struct walker *w, paddr pa, unsigned level, struct walk_result *r)
 	load_at(w, pa, level, r);
 }
 
+/* The page that the kernel's entry maps, too, has to be found. */
+static void
+find_page(struct walker *w, vaddr va, unsigned page_shift,
+	  struct walk_result *r)
+{
+	uint64_t offset = va.raw & (((uint64_t)1 << page_shift) - 1);
+
+	if (w->host && r->end == WALK_MAPPED)
+		find_in_host(
+		    w, (paddr){pfn_addr(pte_frame(r->entry)).raw + offset}, r);
+}
+
 /* The kernel frees no table that a cached entry still points to. */
 static uint64_t
 load_entry(struct walker *w, pfn table, vaddr va, unsigned level,
@@ -166,6 +178,7 @@ walk_own(struct walker *w, pfn root, unsigned asid, vaddr va, enum access acc,
 		if (w->level[level].keeps)
 			pwc_fill(w->level[level].keeps, asid, va, above);
 	}
+	find_page(w, va, r->page_shift, r);
 	r->level = (uint8_t)level;
 	r->page_shift = (uint8_t)w->level[level].shift;
 }
@@ -194,15 +207,7 @@ walk_tables(struct walker *w, pfn root, unsigned asid, vaddr va,
 	}
 	r->level = (uint8_t)level;
 	r->page_shift = (uint8_t)w->level[level].shift;
-}
-
-/* Where the page that was found is, as the host has it. */
-static paddr
-found_at(const struct walk_result *r, vaddr va)
-{
-	uint64_t offset = va.raw & (((uint64_t)1 << r->page_shift) - 1);
-
-	return (paddr){pfn_addr(pte_frame(r->entry)).raw + offset};
+	find_page(w, va, r->page_shift, r);
 }
 
 void
@@ -215,6 +220,4 @@ walk(struct walker *w, pfn root, unsigned asid, vaddr va, enum access acc,
 		walk_own(w, root, asid, va, acc, r);
 	else
 		walk_tables(w, root, asid, va, acc, r);
-	if (w->host && r->end == WALK_MAPPED)
-		find_in_host(w, found_at(r, va), r);
 }

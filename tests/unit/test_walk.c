@@ -4,6 +4,7 @@
 
 #include "base/map.h"
 #include "base/rng.h"
+#include "hw/nested.h"
 #include "hw/ptable.h"
 #include "hw/walk.h"
 
@@ -359,6 +360,44 @@ test_own_walks(const char *name, unsigned full, unsigned leaf_4k,
 	tear_down(&f);
 }
 
+/* Each 4 KiB of a guest's huge page lies elsewhere in the host, also where the
+ * walker's shape maps it in pieces. */
+static void
+test_nested_pages(const char *name, unsigned guest)
+{
+	const struct nested_config cfg = {PAGE_SHIFT, 64, 0};
+	struct fixture f;
+	struct nested host;
+	struct paging shape;
+	struct walk_result r;
+	unsigned wrong = 0;
+
+	set_up(&f, 0);
+	pt_map(&f.pt, 1, S2M, 1, RW);
+	paging_parse(name, &shape);
+	f.w.paging = &shape;
+	if (!paging_is_kernel(&shape))
+		f.w.own = ptable_new(&shape, (paddr){1ull << 40});
+	walker_init(&f.w);
+	nested_init(&host, &cfg,
+		    ptable_new(&paging_modes[0], (paddr){1ull << 50}), NULL);
+	f.w.host = &host;
+	r = walked(&f.w, f.pt.root[1], 1, va(S2M), ACC_READ);
+	is_u64(r.n_loads, guest + 4 * (guest + 1),
+	       "%s: a first walk of two dimensions", name);
+	for (unsigned i = 1; i < 32; i++) {
+		r = walked(&f.w, f.pt.root[1], 1, va(S2M + i * S4K), ACC_READ);
+		wrong += r.n_loads != guest + 4;
+		r = walked(&f.w, f.pt.root[1], 1, va(S2M + i * S4K), ACC_READ);
+		wrong += r.n_loads != guest;
+	}
+	is_u64(wrong, 0, "%s: each further 4 KiB is found once", name);
+	ptable_free(host.table);
+	nested_free(&host);
+	ptable_free(f.w.own);
+	tear_down(&f);
+}
+
 static void
 test_shapes(void)
 {
@@ -398,6 +437,9 @@ main(void)
 	test_own_entries("arm64-16k");
 	test_own_entries("radix-8-6-5-6/4");
 	test_own_freed();
+	test_nested_pages("x86-64-4level", 3);
+	test_nested_pages("x86-64-flat", 2);
+	test_nested_pages("arm64-16k", 4);
 	test_own_walks("x86-64-5level", 5, 0, 1);
 	test_own_walks("riscv-sv39", 3, 0, 1);
 	test_own_walks("arm64-64k", 3, 0, 0);
