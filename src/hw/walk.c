@@ -28,7 +28,7 @@ load_at(struct walker *w, paddr pa, unsigned level, struct walk_result *r)
 }
 
 /* A guest-physical address first has to be found. */
-static void
+__attribute__((noinline)) static void
 find_in_host(struct walker *w, paddr guest, struct walk_result *r)
 {
 	paddr load[PAGING_MAX_LEVELS];
@@ -41,7 +41,7 @@ find_in_host(struct walker *w, paddr guest, struct walk_result *r)
 static void
 load(struct walker *w, paddr pa, unsigned level, struct walk_result *r)
 {
-	if (w->host)
+	if (__builtin_expect(w->host != NULL, 0))
 		find_in_host(w, pa, r);
 	load_at(w, pa, level, r);
 }
@@ -53,7 +53,7 @@ find_page(struct walker *w, vaddr va, unsigned page_shift,
 {
 	uint64_t offset = va.raw & (((uint64_t)1 << page_shift) - 1);
 
-	if (w->host && r->end == WALK_MAPPED)
+	if (__builtin_expect(w->host != NULL, 0) && r->end == WALK_MAPPED)
 		find_in_host(
 		    w, (paddr){pfn_addr(pte_frame(r->entry)).raw + offset}, r);
 }
@@ -104,7 +104,7 @@ is_leaf(const struct walk_level *at, uint64_t entry)
 }
 
 /* Where to begin: the level of the first entry to load, and its table. */
-static unsigned
+__attribute__((always_inline)) static inline unsigned
 start(struct walker *w, pfn root, unsigned asid, vaddr va, uint64_t *above,
       struct walk_result *r)
 {
@@ -162,7 +162,7 @@ end_level(const struct walker *w, const struct walk_result *r)
 }
 
 /* Through the lane's own tables. */
-static void
+__attribute__((noinline)) static void
 walk_own(struct walker *w, pfn root, unsigned asid, vaddr va, enum access acc,
 	 struct walk_result *r)
 {
@@ -184,7 +184,7 @@ walk_own(struct walker *w, pfn root, unsigned asid, vaddr va, enum access acc,
 }
 
 /* Through the kernel's tables. */
-static void
+static inline void
 walk_tables(struct walker *w, pfn root, unsigned asid, vaddr va,
 	    enum access acc, struct walk_result *r)
 {
