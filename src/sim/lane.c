@@ -241,14 +241,14 @@ lane_fault_walk(struct lane *l, unsigned cpu, uint16_t as, vaddr va,
 	    .walked = true, .failed = true, .found = LANE_NO_TLB};
 	struct lane_event drop = {.kind = LEV_DROP, .dropped = dropped};
 	struct route *r;
-	unsigned size = 0;
+	unsigned shift = 0;
 
 	if (c->as != as)
 		lane_switch(l, cpu, as);
 	walk(&c->walker, root_of(l, as), c->asid, va, acc, &a.walk);
 	if (a.walk.end != WALK_NOT_PRESENT)
-		size = a.walk.level;
-	r = &c->route[fault_asker(l, acc)][size];
+		shift = a.walk.page_shift;
+	r = c->by_shift[fault_asker(l, acc)][shift];
 	cpu_drop_fault(c, &l->cfg, va, dropped);
 	happened(l, &drop);
 	accessed(l, &a);

@@ -66,6 +66,12 @@ is "huge pages in the TLB" "$(get huge.json \
     lanes/0/page_sizes/2M/references | sed 's/^0$/none/;s/^[1-9].*/some/')" some
 is "are none over small ones" \
     "$(get pieces.json lanes/0/page_sizes/2M/references)" 0
+# ... where a write to one is refused and copied, too.
+"$PAGEWALK" generate forks --footprint 16M -o forks.pwt >/dev/null
+status "huge pages forked" 0 "$PAGEWALK" run forks.pwt -q -c teaching \
+    -s os.thp=always -s nested.page=4K -j forks.json
+is "a lookup that faults is one for a small page" \
+    "$(get forks.json lanes/0/page_sizes/2M/l1_misses)" 0
 status "another size is refused" 3 "$PAGEWALK" run chase.pwt -s nested.page=8K
 like "and named" "$err" 'nested.page = 8K: expected one of none, 4K, 2M, 1G'
 done_testing
