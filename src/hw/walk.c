@@ -103,6 +103,20 @@ is_leaf(const struct walk_level *at, uint64_t entry)
 	return at->leaf && (!at->branch || (entry & PTE_PS));
 }
 
+/* Does a walk end at r->entry, and how?  If not, *above has its rights, too. */
+static inline bool
+ends(uint64_t *above, bool leaf, enum access acc, struct walk_result *r)
+{
+	if (!(r->entry & PTE_P)) {
+		r->end = WALK_NOT_PRESENT;
+		return true;
+	}
+	*above = combine(*above, r->entry);
+	if (leaf)
+		r->end = grants(*above, acc) ? WALK_MAPPED : WALK_DENIED;
+	return leaf;
+}
+
 /* Where to begin: the level of the first entry to load, and its table. */
 __attribute__((always_inline)) static inline unsigned
 start(struct walker *w, pfn root, unsigned asid, vaddr va, uint64_t *above,
@@ -125,24 +139,15 @@ read_kernel(const struct walker *w, pfn root, vaddr va, enum access acc,
 {
 	const struct paging *p = &paging_modes[0];
 	uint64_t above = pte_make(root, PTE_P | PTE_W | PTE_U);
-	unsigned level = p->levels - 1, shift;
+	unsigned level = p->levels, shift = paging_shift(p, level);
 
-	for (;; level--) {
+	do {
 		const uint64_t *words = physmem_words(w->mem, pte_frame(above));
 
-		shift = paging_shift(p, level);
+		shift -= p->index_bits[--level];
 		r->entry = words[va.raw >> shift &
 				 (((uint64_t)1 << p->index_bits[level]) - 1)];
-		if (!(r->entry & PTE_P)) {
-			r->end = WALK_NOT_PRESENT;
-			break;
-		}
-		above = combine(above, r->entry);
-		if (!level || r->entry & PTE_PS) {
-			r->end = grants(above, acc) ? WALK_MAPPED : WALK_DENIED;
-			break;
-		}
-	}
+	} while (!ends(&above, !level || r->entry & PTE_PS, acc, r));
 	r->page_shift = (uint8_t)shift;
 }
 
@@ -193,15 +198,8 @@ walk_tables(struct walker *w, pfn root, unsigned asid, vaddr va,
 
 	for (level = start(w, root, asid, va, &above, r);; level--) {
 		r->entry = load_entry(w, pte_frame(above), va, level, r);
-		if (!(r->entry & PTE_P)) {
-			r->end = WALK_NOT_PRESENT;
+		if (ends(&above, is_leaf(&w->level[level], r->entry), acc, r))
 			break;
-		}
-		above = combine(above, r->entry);
-		if (is_leaf(&w->level[level], r->entry)) {
-			r->end = grants(above, acc) ? WALK_MAPPED : WALK_DENIED;
-			break;
-		}
 		if (w->level[level].keeps)
 			pwc_fill(w->level[level].keeps, asid, va, above);
 	}

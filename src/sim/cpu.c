@@ -56,7 +56,7 @@ take_sizes(struct cpu *c, const struct lane_config *cfg, enum asker asker,
 {
 	unsigned shift = leaf ? paging_shift(&cfg->paging, leaf) : 0;
 
-	if (cfg->nested.page_shift && leaf && shift > cfg->nested.page_shift)
+	if (cfg->nested.page_shift && shift > cfg->nested.page_shift)
 		return;
 	for (; shift < 64; shift++)
 		c->by_shift[asker][shift] = &c->route[asker][leaf];

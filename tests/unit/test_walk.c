@@ -147,18 +147,23 @@ loads_right(const struct fixture *f, const struct walk_result *r, unsigned end)
 	return true;
 }
 
-static bool
-right(const struct fixture *f, const struct walk_result *r,
-      const struct meaning *m, enum access acc)
+static unsigned
+end_of(const struct meaning *m, enum access acc)
 {
 	bool granted = acc == ACC_WRITE  ? m->write
 		       : acc == ACC_EXEC ? m->exec
 					 : true;
-	unsigned end = !m->present ? WALK_NOT_PRESENT
-		       : granted   ? WALK_MAPPED
-				   : WALK_DENIED;
 
-	return r->end == end && r->level == m->level &&
+	return !m->present ? WALK_NOT_PRESENT
+	       : granted   ? WALK_MAPPED
+			   : WALK_DENIED;
+}
+
+static bool
+right(const struct fixture *f, const struct walk_result *r,
+      const struct meaning *m, enum access acc)
+{
+	return r->end == end_of(m, acc) && r->level == m->level &&
 	       r->page_shift == 12 + 9 * m->level &&
 	       loads_right(f, r, m->level);
 }
@@ -342,13 +347,8 @@ test_own_walks(const char *name, unsigned full, unsigned leaf_4k,
 		struct meaning m = read_off(&f, f.pt.root[1], 3, a);
 		struct walk_result r =
 		    walked(&f.w, f.pt.root[1], 1, va(a), acc);
-		bool granted = acc == ACC_WRITE  ? m.write
-			       : acc == ACC_EXEC ? m.exec
-						 : true;
 
-		wrong += r.end != (!m.present ? WALK_NOT_PRESENT
-				   : granted  ? WALK_MAPPED
-					      : WALK_DENIED);
+		wrong += r.end != end_of(&m, acc);
 		wrong += r.n_loads != full - r.level;
 		if (m.present && m.level < 2)
 			wrong += r.level != (m.level ? leaf_2m : leaf_4k);
