@@ -14,7 +14,7 @@
 
 struct export_values {
 	const char *to, *output, *modify, *straddle;
-	uint64_t pid, limit;
+	uint64_t pid, limit, interval;
 	bool list;
 };
 
@@ -22,12 +22,13 @@ struct export_values {
 
 static const struct opt_spec options[] = {
     {"to", 't', OPT_STRING, "FORM",
-     "lackey, din, xdin, champsim or csv (--list\nexplains them)", AT(to)},
+     "lackey, din, xdin, champsim, csv or bbv (--list\nexplains them)", AT(to)},
     {"output", 'o', OPT_STRING, "FILE", "where to (standard output)",
      AT(output)},
     {"list", 0, OPT_FLAG, NULL, "print the forms and exit", AT(list)},
     {"pid", 'p', OPT_U64, "PID", "only this process", AT(pid)},
     {"limit", 'n', OPT_U64, "N", "stop after N instructions", AT(limit)},
+    {"interval", 0, OPT_U64, "N", "bbv: instructions a vector", AT(interval)},
     {"modify", 0, OPT_STRING, "one|two",
      "a modify is one reference (where the form has no\n"
      "such thing, a store), or a load and a store",
@@ -61,8 +62,15 @@ settle(const struct export_values *v, const struct exporter **to,
 		return err_set(e, ERR_USAGE,
 			       "--pid %llu: at most 4294967295 is expected",
 			       (unsigned long long)v->pid);
-	*o =
-	    (struct export_options){.pid = (uint32_t)v->pid, .limit = v->limit};
+	if (!(*to)->block != !v->interval)
+		return err_set(e, ERR_USAGE,
+			       v->interval
+				   ? "--interval: only --to bbv has it"
+				   : "--to %s: --interval N is expected",
+			       v->to);
+	*o = (struct export_options){.pid = (uint32_t)v->pid,
+				     .limit = v->limit,
+				     .interval = v->interval};
 	o->convention.modify_two = (*to)->modify_two;
 	return convention_parse("modify", v->modify, &o->convention.modify_two,
 				e) &&

@@ -12,6 +12,7 @@
 #include "base/xalloc.h"
 #include "cmd/cmd.h"
 #include "cmd/layers.h"
+#include "cmd/run_windows.h"
 #include "report/report.h"
 #include "sim/future.h"
 #include "sim/result.h"
@@ -25,6 +26,7 @@ struct options {
 	struct opt_list config, set, lane;
 	uint64_t skip, warmup, limit;
 	const char *roi;
+	struct window_options windows;
 	const char *json, *fault_log, *backend;
 	bool recover, no_recorded, quiet, live;
 };
@@ -52,6 +54,24 @@ static const struct opt_spec specs[] = {
      "count from PAGEWALK_MARK(NAME) to the next marker; roi:\n"
      "from PAGEWALK_ROI_BEGIN() to _END()",
      offsetof(struct options, roi)},
+    {"interval", 0, OPT_U64, "N",
+     "measure each N instructions by themselves, too",
+     offsetof(struct options, windows.interval)},
+    {"intervals", 0, OPT_STRING, "FILE",
+     "write what was measured in each of them as CSV",
+     offsetof(struct options, windows.intervals)},
+    {"period", 0, OPT_U64, "N",
+     "price one interval in each N instructions only, and judge\n"
+     "the whole by them; the kernel still sees all",
+     offsetof(struct options, windows.period)},
+    {"rewarm", 0, OPT_U64, "N",
+     "price N instructions before each of them without counting",
+     offsetof(struct options, windows.rewarm)},
+    {"simpoints", 0, OPT_STRING, "FILE",
+     "price the intervals only that SimPoint chose",
+     offsetof(struct options, windows.simpoints)},
+    {"weights", 0, OPT_STRING, "FILE", "what SimPoint says they stand for",
+     offsetof(struct options, windows.weights)},
     {"json", 'j', OPT_STRING, "FILE",
      "write the result as JSON; -: to standard output, instead\n"
      "of the report",
@@ -93,6 +113,7 @@ struct run {
 	char *name[MAX_LANES];
 	unsigned n_lanes;
 	struct run_result result;
+	struct run_windows windows;
 	struct map future; /* os.reclaim=opt */
 };
 
@@ -312,6 +333,8 @@ make_replay(struct run *run, struct err *e)
 	    .on_fault = on_fault,
 	    .on_progress = on_progress,
 	    .ctx = run,
+	    .on_mark = run->windows.windows ? windows_mark : NULL,
+	    .mark_ctx = run->windows.windows,
 	};
 
 	if (!find_future(run, &first->os, &opt, e)) {
@@ -332,7 +355,9 @@ replay(struct run *run, struct err *e)
 	bool good;
 
 	catch_interrupt();
-	if (!make_replay(run, e))
+	if (!run_windows_open(&run->windows, &run->o.windows,
+			      (const char *const *)run->name, e) ||
+	    !make_replay(run, e))
 		return false;
 	if (run->o.fault_log) {
 		if (!fault_log_open(&run->log, run->o.fault_log, e))
@@ -344,7 +369,7 @@ replay(struct run *run, struct err *e)
 	good = replay_run(run->replay, e);
 	run->result.seconds = monotonic_seconds() - run->result.seconds;
 	progress_end(&run->progress);
-	return good;
+	return good && run_windows_close(&run->windows, run->replay, e);
 }
 
 /* --------------------------------------------------------------- reports */
@@ -364,6 +389,7 @@ collect(struct run *run, struct result_lane *lanes)
 	r->warmup = run->o.warmup;
 	r->limit = run->o.limit;
 	r->roi = run->o.roi;
+	r->windows = run->windows.windows;
 	r->complete = !run->interrupted;
 	r->counts = replay_counts(run->replay);
 	r->os = replay_os(run->replay);
@@ -406,6 +432,7 @@ release(struct run *run)
 
 	if (run->logging)
 		fault_log_discard(&run->log);
+	run_windows_free(&run->windows);
 	if (run->replay)
 		replay_free(run->replay);
 	close_all(run, run->traces);

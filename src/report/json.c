@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "report/jsonkit.h"
 #include "report/report.h"
+#include "report/windows.h"
 #include "sim/result.h"
 #include "trace/reader.h"
 
@@ -75,6 +76,8 @@ replay_json(const struct run_result *r)
 	json_put(replay, "roi", r->roi ? json_text(r->roi) : json_null());
 	json_put_number(replay, "migrations", r->counts->migrations);
 	json_put(replay, "complete", json_boolean(r->complete));
+	if (r->windows)
+		json_put(replay, "windows", windows_json(r->windows));
 	return replay;
 }
 
@@ -308,8 +311,9 @@ configuration_json(const struct conf *c)
 
 /* A lane: nothing in here depends on the lanes beside it. */
 static json_t *
-lane_json(const struct result_lane *l)
+lane_json(const struct run_result *r, unsigned i)
 {
+	const struct result_lane *l = &r->lanes[i];
 	const struct lane_stats *s = l->stats;
 	json_t *lane = json_object(), *counters = json_object();
 
@@ -330,6 +334,9 @@ lane_json(const struct result_lane *l)
 		 places_json(s->config, s->data_at[SIDE_D]));
 	json_put(lane, "cycles_by_cause", causes_json(s));
 	json_put(lane, "fault_cycles_by_kind", fault_cycles_json(s));
+	if (r->windows)
+		json_put(lane, "estimates",
+			 windows_estimates_json(r->windows, i));
 	json_put(lane, "configuration", configuration_json(l->conf));
 	return lane;
 }
@@ -526,7 +533,7 @@ result_json(const struct run_result *r)
 	json_put(root, "intervals", intervals_json(&r->intervals));
 	json_put(root, "configuration", configuration_json(r->lanes[0].conf));
 	for (unsigned i = 0; i < r->n_lanes; i++)
-		json_array_append_new(lanes, lane_json(&r->lanes[i]));
+		json_array_append_new(lanes, lane_json(r, i));
 	json_put(root, "lanes", lanes);
 	return root;
 }

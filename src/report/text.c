@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "report/report.h"
 #include "report/table.h"
+#include "report/windows.h"
 #include "sim/recorded.h"
 #include "sim/result.h"
 #include "trace/reader.h"
@@ -382,6 +383,7 @@ print_lane(const struct run_result *r, unsigned i, FILE *f)
 	print_caches(s, f);
 	print_faults(r, s, f);
 	print_causes(s, f);
+	windows_text(r->windows, i, f);
 }
 
 /* Where there is more than one program on one CPU. */

@@ -36,6 +36,7 @@ struct lane {
 	uint64_t *flush;              /* [space]: number of its last flush */
 	uint64_t held[LANE_MAX_TLBS]; /* when counting began */
 	struct lane_stats *stats;
+	struct lane_stats *kept; /* while it does not count: as it will go on */
 };
 
 static void
@@ -482,6 +483,26 @@ lane_reset_stats(struct lane *l)
 		l->held[i] = held(l, i);
 }
 
+/* Entries come and go while nobody counts them. */
+void
+lane_count(struct lane *l, bool on)
+{
+	BUG_ON(on == !l->kept);
+	if (!on) {
+		l->kept = stats_copy(lane_stats(l));
+		return;
+	}
+	collect_all(l);
+	stats_restore(l->stats, l->kept);
+	l->kept = NULL;
+	for (unsigned i = 0; i < l->cfg.n_tlbs; i++) {
+		const struct tlb_stats *t = &l->stats->tlb[i];
+
+		l->held[i] =
+		    held(l, i) + t->evictions + t->invalidated - t->fills;
+	}
+}
+
 const struct lane_stats *
 lane_stats(struct lane *l)
 {
@@ -580,6 +601,8 @@ lane_free(struct lane *l)
 		cache_free(&l->shared[i]);
 	ptable_free(l->own);
 	ptable_free(l->host);
+	if (l->kept)
+		stats_restore(l->stats, l->kept);
 	free(l->stats->area);
 	free(l->stats);
 	free(l->flush);

@@ -58,6 +58,9 @@ void lane_syscall(struct lane *l, unsigned cpu); /* entry and exit cost */
 /* Forget the counts (not the contents): the end of warm-up. */
 void lane_reset_stats(struct lane *l);
 
+/* Count no longer (but go on in everything else), and count again. */
+void lane_count(struct lane *l, bool on);
+
 /* Check the identities (hits + misses = lookups, ...; BUG() if one fails)
  * and hand out the counters; they belong to the lane. */
 const struct lane_stats *lane_stats(struct lane *l);

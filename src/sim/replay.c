@@ -32,6 +32,7 @@ static bool begin_batch(struct replay *r, struct stream *s);
 static bool run_batch(struct replay *r, struct stream *s);
 static void jump(struct replay *r, uint64_t insns);
 static void milestones(struct replay *r);
+static void marked(struct replay *r);
 static uint64_t next_milestone(const struct replay *r);
 static inline const uint64_t *run_block(struct replay *r, struct plan *p,
 					const struct part *parts,
@@ -187,16 +188,19 @@ run_batch(struct replay *r, struct stream *s)
 	return r->e->kind == ERR_NONE;
 }
 
-/* The instruction at which counting begins or ends; UINT64_MAX: none known.
+/* The instruction at which counting begins or ends, or the next mark;
+ * UINT64_MAX: none known.
  * Inlined, it costs the loop of run_batch() a register, 1 instruction a block.
  */
 __attribute__((noinline)) static uint64_t
 next_milestone(const struct replay *r)
 {
-	uint64_t n = r->counting ? r->opt.limit : r->opt.warmup;
+	uint64_t n = r->opt.warmup;
 
-	if (r->counting ? !r->opt.limit : r->opt.roi != NULL)
-		return UINT64_MAX;
+	if (r->counting)
+		n = min_u64(r->opt.limit ? r->opt.limit : UINT64_MAX, r->mark);
+	else if (r->opt.roi)
+		n = UINT64_MAX;
 	return r->counted_from + min_u64(n, UINT64_MAX - r->counted_from);
 }
 
@@ -211,16 +215,35 @@ start_counting(struct replay *r)
 	r->migrations_before = sched_migrations(r->sched);
 	r->counted_from = r->next_progress = r->insn;
 	r->counting = true;
+	r->mark = UINT64_MAX;
+	marked(r);
+}
+
+static void
+marked(struct replay *r)
+{
+	uint64_t counted = r->insn - r->counted_from;
+
+	if (!r->opt.on_mark)
+		return;
+	flush_visits(r);
+	fold_counts(r);
+	if (!r->opt.on_mark(r->opt.mark_ctx, r, counted, &r->mark, r->e))
+		r->stopped = true;
 }
 
 static void
 milestones(struct replay *r)
 {
 	if (r->insn >= next_milestone(r)) {
-		if (r->counting)
+		uint64_t counted = r->insn - r->counted_from;
+
+		if (!r->counting)
+			start_counting(r);
+		else if (r->opt.limit && counted >= r->opt.limit)
 			r->stopped = true;
 		else
-			start_counting(r);
+			marked(r);
 	}
 	if (!r->opt.on_progress || r->insn < r->next_progress)
 		return;
@@ -436,7 +459,7 @@ void
 flush_visits(struct replay *r)
 {
 	for (unsigned i = 0; i < r->n_lanes; i++) {
-		if (r->n_visits)
+		if (r->n_visits && !r->resting)
 			lane_visits(r->lanes[i], r->cpu, r->visits,
 				    r->n_visits);
 		if (r->insn != r->retired_to)

@@ -33,6 +33,12 @@ struct fault_record {
  * sysctl_sched_base_slice on 8 CPUs or more), at a nominal 1 GHz. */
 #define REPLAY_SLICE 2800000u
 
+/* The replay has come to a mark: counted is instructions counted so far, at 0
+ * when counting begins; *next will be the next mark (UINT64_MAX: none).
+ * Counts are up to date.  False stops the replay, with *e set. */
+typedef bool replay_mark_fn(void *ctx, struct replay *r, uint64_t counted,
+			    uint64_t *next, struct err *e);
+
 struct replay_options {
 	uint64_t skip;        /* instructions passed over: events only; of each
 				 trace */
@@ -58,6 +64,8 @@ struct replay_options {
 	bool (*on_progress)(void *ctx, uint64_t instructions,
 			    uint64_t references);
 	void *ctx;
+	replay_mark_fn *on_mark; /* may be NULL */
+	void *mark_ctx;
 	/* os.reclaim=opt: note when each page is entered; or have it from an
 	 * earlier replay (sim/future.h).  Or NULL, both. */
 	struct map *record;
@@ -95,6 +103,13 @@ const struct os *replay_os(const struct replay *r);
 bool replay_origin(const struct replay *r, uint32_t pid, unsigned *trace,
 		   uint32_t *recorded);
 const struct lane_stats *replay_lane_stats(struct replay *r, unsigned lane);
+unsigned replay_lanes(const struct replay *r);
+
+/* At a mark: lanes are handed nothing that is to be priced, or again; what
+ * the kernel does to address spaces reaches them all the same. */
+void replay_lanes_rest(struct replay *r, bool rest);
+/* At a mark, or when the replay is over: lanes count nothing, or again. */
+void replay_lanes_count(struct replay *r, bool on);
 
 /* Exits what still runs and checks that every frame is free; then frees. */
 void replay_free(struct replay *r);

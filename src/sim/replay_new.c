@@ -112,6 +112,28 @@ replay_os(const struct replay *r)
 	return r->os;
 }
 
+unsigned
+replay_lanes(const struct replay *r)
+{
+	return r->n_lanes;
+}
+
+void
+replay_lanes_rest(struct replay *r, bool rest)
+{
+	r->resting = rest;
+}
+
+void
+replay_lanes_count(struct replay *r, bool on)
+{
+	if (r->uncounted != on)
+		return;
+	r->uncounted = !on;
+	for (unsigned i = 0; i < r->n_lanes; i++)
+		lane_count(r->lanes[i], on);
+}
+
 const struct lane_stats *
 replay_lane_stats(struct replay *r, unsigned lane)
 {

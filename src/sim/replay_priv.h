@@ -124,7 +124,9 @@ struct replay {
 	uint64_t counted_from;  /* .insn where counting began */
 	uint64_t retired_to;    /* .insn up to which the lanes have retired */
 	uint64_t next_progress; /* .insn */
+	uint64_t mark;          /* the next one, in instructions counted */
 	bool counting, stopped;
+	bool resting, uncounted; /* the lanes */
 	struct replay_counts n;
 	struct err *e; /* of the replay_run() under way */
 };

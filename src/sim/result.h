@@ -16,6 +16,7 @@
 #include "sim/conf.h"
 #include "sim/replay.h"
 #include "sim/stats.h"
+#include "sim/windows.h"
 
 struct trace_reader; /* trace/reader.h */
 
@@ -63,7 +64,8 @@ struct run_result {
 	/* What was asked for, in instructions. */
 	uint64_t skip, warmup, limit;
 	const char *roi; /* counted from this marker on, or NULL */
-	bool complete;   /* the trace was replayed to its end or the limit */
+	const struct windows *windows; /* sim/windows.h; NULL: all is one */
+	bool complete; /* the trace was replayed to its end or the limit */
 
 	const struct replay_counts *counts;
 	uint64_t major_by_kind[FAULT_KIND_COUNT];

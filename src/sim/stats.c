@@ -10,10 +10,13 @@
 
 const struct stat_desc stat_descs[] = {
 #define STAT(field, unit, meaning) \
-	{#field, unit, meaning, offsetof(struct lane_stats, field)},
+	{#field, unit, meaning, true, offsetof(struct lane_stats, field)},
+#define STAT_STATE(field, unit, meaning) \
+	{#field, unit, meaning, false, offsetof(struct lane_stats, field)},
 #include "sim/stats.def"
 #undef STAT
-    {NULL, NULL, NULL, 0},
+#undef STAT_STATE
+    {NULL, NULL, NULL, false, 0},
 };
 
 static unsigned
@@ -463,4 +466,35 @@ stats_reset(struct lane_stats *s)
 	for (unsigned i = 0; i < PAGING_MAX_LEVELS; i++)
 		s->size[i].page_shift = kept->size[i].page_shift;
 	free(kept);
+}
+
+struct lane_stats *
+stats_copy(const struct lane_stats *s)
+{
+	struct lane_stats *copy = xmalloc(sizeof(*copy));
+
+	*copy = *s;
+	copy->area = xreallocarray(NULL, s->n_areas + 1, sizeof(*copy->area));
+	if (s->n_areas)
+		memcpy(copy->area, s->area, s->n_areas * sizeof(*copy->area));
+	return copy;
+}
+
+/* Areas that came since had nothing before. */
+void
+stats_restore(struct lane_stats *s, struct lane_stats *copy)
+{
+	struct area_stats *area = s->area;
+	size_t n = s->n_areas, cap = s->cap_areas;
+
+	if (n) {
+		memset(area, 0, n * sizeof(*area));
+		memcpy(area, copy->area, copy->n_areas * sizeof(*area));
+	}
+	free(copy->area);
+	*s = *copy;
+	s->area = area;
+	s->n_areas = n;
+	s->cap_areas = cap;
+	free(copy);
 }

@@ -68,9 +68,11 @@ struct hist {
 
 struct lane_stats {
 	const struct lane_config *config; /* names of what follows */
-#define STAT(field, unit, meaning) uint64_t field;
+#define STAT(field, unit, meaning)       uint64_t field;
+#define STAT_STATE(field, unit, meaning) uint64_t field;
 #include "sim/stats.def"
 #undef STAT
+#undef STAT_STATE
 	struct tlb_stats tlb[LANE_MAX_TLBS]; /* as config->tlb[] */
 	unsigned n_levels;
 	struct level_stats level[LANE_MAX_LEVELS]; /* [0]: level 1 */
@@ -93,6 +95,7 @@ struct lane_stats {
 /* The scalars of stats.def, for whoever prints them. */
 struct stat_desc {
 	const char *name, *unit, *meaning;
+	bool adds_up;  /* over parts of a replay */
 	size_t offset; /* of the uint64_t in struct lane_stats */
 };
 
@@ -153,5 +156,8 @@ void stats_finish(struct lane_stats *s);
 void stats_check(const struct lane_stats *s);
 /* Forget the counts; the areas known stay known. */
 void stats_reset(struct lane_stats *s);
+/* Go back to counts of before, from stats_copy(), which is then gone. */
+void stats_restore(struct lane_stats *s, struct lane_stats *copy);
+struct lane_stats *stats_copy(const struct lane_stats *s);
 
 #endif

@@ -59,6 +59,19 @@ export_block(struct export *ex, const struct trace_batch *b, uint16_t id,
 	return addr;
 }
 
+static const uint64_t *
+export_whole(struct export *ex, const struct trace_batch *b, uint16_t id,
+	     const uint64_t *addr)
+{
+	const struct code_block *c = &b->dict->blocks[id];
+
+	ex->to->block(&ex->x, c->start, c->insns);
+	ex->x.n.instructions += c->insns;
+	ex->x.n.references += c->insns;
+	ex->x.insn += c->insns;
+	return addr + c->slots;
+}
+
 static void
 export_batch(struct export *ex, const struct trace_batch *b)
 {
@@ -69,7 +82,8 @@ export_batch(struct export *ex, const struct trace_batch *b)
 		return;
 	map_put(&ex->pids, ex->x.pid, 1);
 	for (uint32_t i = 0; i < b->n_ids && !enough(&ex->x); i++)
-		addr = export_block(ex, b, b->ids[i], addr);
+		addr = ex->to->block ? export_whole(ex, b, b->ids[i], addr)
+				     : export_block(ex, b, b->ids[i], addr);
 }
 
 static void
@@ -123,7 +137,7 @@ export_run(const struct exporter *to, const struct export_options *o,
 	if (to->begin)
 		to->begin(&ex->x);
 	fine = export_items(ex, r, e);
-	if (fine && to->end)
+	if (to->end)
 		to->end(&ex->x);
 	if (fine && (fflush(f) || ferror(f)))
 		fine = err_set(e, ERR_FAILED, "%s: cannot write: %s", name,

@@ -19,8 +19,9 @@
 struct err;
 
 struct export_options {
-	uint32_t pid;   /* only this process; 0: all */
-	uint64_t limit; /* instructions; 0: all */
+	uint32_t pid;      /* only this process; 0: all */
+	uint64_t limit;    /* instructions; 0: all */
+	uint64_t interval; /* bbv: instructions a vector */
 	struct convention convention;
 };
 
@@ -41,6 +42,7 @@ struct export_state {
 	uint8_t record[64];
 	uint64_t next_ip;
 	bool waiting;
+	struct bbv *bbv;
 };
 
 struct exporter {
@@ -48,9 +50,11 @@ struct exporter {
 	bool binary;
 	bool modify_two; /* the convention, unless told otherwise */
 	void (*begin)(struct export_state *x);
-	/* An instruction and its n data references. */
+	/* An instruction and its n data references; or NULL, and block(): a
+	 * basic block, by its first instruction and their number. */
 	void (*insn)(struct export_state *x, uint64_t ip, unsigned bytes,
 		     const struct one_ref *refs, unsigned n);
+	void (*block)(struct export_state *x, uint64_t ip, unsigned insns);
 	void (*event)(struct export_state *x, const struct event *ev);
 	void (*end)(struct export_state *x);
 };

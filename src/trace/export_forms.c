@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/map.h"
 #include "base/plain.h"
 #include "base/xalloc.h"
 #include "trace/export.h"
@@ -283,16 +284,106 @@ csv_event(struct export_state *x, const struct event *ev)
 	putc('\n', x->f);
 }
 
+/* ------------------------------------------------------------------- BBV */
+
+/* Vectors of how often basic blocks ran, times their instructions, as
+ * SimPoint reads them: "T:1:40 :2:60", blocks numbered from 1 as they come. */
+struct bbv {
+	struct map ids;  /* [ip and instructions] -> number */
+	uint64_t *count; /* [number - 1]: in this interval */
+	size_t n, cap;
+	uint64_t next; /* instructions written when it is over */
+};
+
+static void
+bbv_begin(struct export_state *x)
+{
+	x->bbv = xcalloc(1, sizeof(*x->bbv));
+	x->bbv->next = x->o->interval;
+}
+
+static void
+bbv_vector(struct export_state *x)
+{
+	struct bbv *b = x->bbv;
+
+	putc('T', x->f);
+	for (size_t i = 0; i < b->n; i++)
+		if (b->count[i]) {
+			fprintf(x->f, ":%zu:%" PRIu64 " ", i + 1, b->count[i]);
+			b->count[i] = 0;
+		}
+	putc('\n', x->f);
+}
+
+static uint64_t
+bbv_number(struct bbv *b, uint64_t ip, unsigned insns)
+{
+	uint64_t key = ip ^ (uint64_t)insns << 48, number;
+
+	if (map_get(&b->ids, key, &number))
+		return number;
+	b->count = xgrow(b->count, b->n, &b->cap, sizeof(*b->count));
+	b->count[b->n++] = 0;
+	map_put(&b->ids, key, b->n);
+	return b->n;
+}
+
+/* The block that reaches an interval's end is still in it, as in run. */
+static void
+bbv_block(struct export_state *x, uint64_t ip, unsigned insns)
+{
+	struct bbv *b = x->bbv;
+	uint64_t number = bbv_number(b, ip, insns);
+
+	b->count[number - 1] += insns;
+	if (x->n.instructions + insns < b->next)
+		return;
+	bbv_vector(x);
+	b->next += x->o->interval;
+}
+
+/* What is left is no whole interval, but the trace's end. */
+static void
+bbv_end(struct export_state *x)
+{
+	struct bbv *b = x->bbv;
+
+	if (x->n.instructions > b->next - x->o->interval)
+		bbv_vector(x);
+	map_free(&b->ids);
+	free(b->count);
+	free(b);
+}
+
 const struct exporter exporters[] = {
-    {"lackey", "the text of Valgrind's lackey: I, L, S and M lines", false,
-     false, NULL, lackey_insn, NULL, NULL},
-    {"din", "Dinero's classic text: 'LABEL ADDRESS'", false, true, NULL,
-     din_insn, NULL, NULL},
-    {"xdin", "Dinero IV's extended text: 'r ADDRESS SIZE'", false, true, NULL,
-     xdin_insn, NULL, NULL},
-    {"champsim", "ChampSim's records of 64 bytes", true, true, NULL, cs_insn,
-     cs_event, cs_end},
-    {"csv", "a table of all references and events", false, false, csv_begin,
-     csv_insn, csv_event, NULL},
+    {.name = "lackey",
+     .help = "the text of Valgrind's lackey: I, L, S and M lines",
+     .insn = lackey_insn},
+    {.name = "din",
+     .help = "Dinero's classic text: 'LABEL ADDRESS'",
+     .modify_two = true,
+     .insn = din_insn},
+    {.name = "xdin",
+     .help = "Dinero IV's extended text: 'r ADDRESS SIZE'",
+     .modify_two = true,
+     .insn = xdin_insn},
+    {.name = "champsim",
+     .help = "ChampSim's records of 64 bytes",
+     .binary = true,
+     .modify_two = true,
+     .insn = cs_insn,
+     .event = cs_event,
+     .end = cs_end},
+    {.name = "csv",
+     .help = "a table of all references and events",
+     .begin = csv_begin,
+     .insn = csv_insn,
+     .event = csv_event},
+    {.name = "bbv",
+     .help = "basic-block vectors of --interval N, for SimPoint",
+     .begin = bbv_begin,
+     .block = bbv_block,
+     .end = bbv_end},
     {.name = NULL},
 };

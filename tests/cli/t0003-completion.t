@@ -9,7 +9,7 @@ complete() {
 
 is "commands that begin so" "$(complete ca)" "capture"
 like "all commands" "$(complete "")" "config .*plot .*run"
-like "options" "$(complete run --s)" "^--set --skip$"
+like "options" "$(complete run --s)" "^--set --simpoints --skip$"
 is "presets after -c" "$(complete run -c intel-sk)" "intel-skylake"
 is "presets after --config" "$(complete run x --config tea)" "teaching"
 is "keys after --set" "$(complete run --set tlb.stlb.en)" \
