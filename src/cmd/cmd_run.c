@@ -283,6 +283,8 @@ open_all(const struct run *run, struct trace_reader **traces, struct err *e)
 		traces[i] =
 		    good ? trace_open(run->paths[i], run->o.recover, e) : NULL;
 		good = traces[i] != NULL;
+		if (good)
+			trace_read_ahead(traces[i], run->n_traces);
 	}
 	return good;
 }

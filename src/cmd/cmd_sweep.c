@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/bits.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/map.h"
@@ -197,6 +198,8 @@ child(const struct sweep *s, const struct job *j, int answer)
 	struct trace_reader *t = trace_open(j->lanes[0]->trace, false, &e);
 
 	signal(SIGINT, SIG_DFL);
+	if (t)
+		trace_read_ahead(t, (unsigned)min_u64(s->o.jobs, s->n_jobs));
 	if (!t || !replay_job(s, j, t, &e)) {
 		ssize_t n = write(answer, e.text, strlen(e.text));
 

@@ -178,6 +178,8 @@ open_and_compare(struct work *w, const char *path, struct kernel_faults *k,
 	char *log = file_of_run(w, "csv");
 	bool good = trace != NULL;
 
+	if (good)
+		trace_read_ahead(trace, 1);
 	if (good && w->o.keep)
 		good = w->logging = fault_log_open(&w->log, log, e);
 	good = good && replay_and_compare(w, trace, c, k, e);

@@ -197,6 +197,7 @@ curves_read(const char *path, const struct curve_options *o, struct err *e)
 
 	if (!r.trace)
 		return NULL;
+	trace_read_ahead(r.trace, 1);
 	c = r.c = curves_new(o);
 	progress_begin(&r.progress, "curve", "instructions", o->quiet);
 	fine = read_items(&r, e);

@@ -8,8 +8,10 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/bits.h"
+#include "base/log.h"
 #include "trace/reader_priv.h"
 
 static const char *
@@ -42,9 +44,10 @@ load_chunk(struct trace_reader *r, const struct chunk_ref *c)
 	if (!wrong)
 		wrong = check_chunk(r, c);
 	if (!wrong)
-		wrong = reader_expand(r, c->offset + PWT_CHUNK_BYTES, h->codec,
-				      h->packed[SEC_EVENTS], h->crc[SEC_EVENTS],
-				      h->raw[SEC_EVENTS], &r->sec[SEC_EVENTS]);
+		wrong =
+		    reader_expand(r, c->offset + PWT_CHUNK_BYTES, h->codec,
+				  h->packed[SEC_EVENTS], h->crc[SEC_EVENTS],
+				  h->raw[SEC_EVENTS], &r->now->sec[SEC_EVENTS]);
 	return wrong;
 }
 
@@ -62,11 +65,25 @@ next_place(struct trace_reader *r)
 	return r->events.bad ? "an event out of its place" : NULL;
 }
 
+/* Items of the chunk before may still be in use: another room. */
+static void
+change_room(struct trace_reader *r)
+{
+	if (!r->ahead)
+		return;
+	r->now->last_item = ahead_number(r->ahead) - 1;
+	r->now = &r->room[r->now == r->room];
+	ahead_wait_back(r->ahead, r->now->last_item);
+}
+
 static const char *
 begin_chunk(struct trace_reader *r, const struct chunk_ref *c)
 {
-	const char *wrong = load_chunk(r, c);
 	const struct chunk_head *h = &r->chunk;
+	const char *wrong;
+
+	change_room(r);
+	wrong = load_chunk(r, c);
 
 	if (wrong)
 		return wrong;
@@ -76,10 +93,10 @@ begin_chunk(struct trace_reader *r, const struct chunk_ref *c)
 	r->in_chunk = true;
 	r->refs_ready = false;
 	r->refs_skipped = r->next_insn <= r->skip_to;
-	r->refs.id_pos = 0;
-	r->events =
-	    (struct inbuf){.p = r->sec[SEC_EVENTS].p,
-			   .end = r->sec[SEC_EVENTS].p + h->raw[SEC_EVENTS]};
+	r->now->refs.id_pos = 0;
+	r->events = (struct inbuf){.p = r->now->sec[SEC_EVENTS].p,
+				   .end = r->now->sec[SEC_EVENTS].p +
+					  h->raw[SEC_EVENTS]};
 	r->events_left = h->events;
 	r->event_place = 0;
 	r->seen.instructions += h->n.insns;
@@ -99,15 +116,16 @@ load_refs(struct trace_reader *r)
 	for (unsigned i = SEC_DICT; i < SEC_COUNT; i++) {
 		const char *wrong =
 		    reader_expand(r, at, h->codec, h->packed[i], h->crc[i],
-				  h->raw[i], &r->sec[i]);
+				  h->raw[i], &r->now->sec[i]);
 
 		if (wrong)
 			return wrong;
 		at += h->packed[i];
-		sec[i] = r->sec[i].p;
+		sec[i] = r->now->sec[i].p;
 	}
 	r->refs_ready = true;
-	return refs_begin(&r->refs, &h->n, sec, h->raw);
+	refs_output(&r->now->refs, r->out);
+	return refs_begin(&r->now->refs, &h->n, sec, h->raw);
 }
 
 /* Report or, in recover mode, note damage at the current chunk. */
@@ -173,8 +191,8 @@ forget_files(struct trace_reader *r, struct event *ev)
 	if (ev->kind == EV_CACHE)
 		ev->cache.file = FILE_NONE;
 	for (uint32_t i = 0; image && i < ev->image.n_maps; i++)
-		if (!map_get(&r->files, r->scratch.maps[i].file, &seen))
-			r->scratch.maps[i].file = FILE_NONE;
+		if (!map_get(&r->files, r->scratch->maps[i].file, &seen))
+			r->scratch->maps[i].file = FILE_NONE;
 	reader_damage(r, r->offset, "an event names a file never defined");
 }
 
@@ -184,7 +202,7 @@ static const char *
 read_event(struct trace_reader *r, struct event *ev)
 {
 	struct inbuf before = r->events;
-	const char *wrong = event_decode(&r->events, ev, &r->scratch);
+	const char *wrong = event_decode(&r->events, ev, r->scratch);
 	uint32_t unknown = wrong ? FILE_NONE : unknown_file(r, ev);
 	bool added = unknown && table_file(r, unknown, ev);
 
@@ -212,8 +230,10 @@ read_refs(struct trace_reader *r, struct trace_batch *refs)
 	bool skip = r->insn < r->skip_to;
 	struct refs_batch b;
 
-	refs_next(&r->refs, stop, skip ? r->skip_to - r->insn : UINT64_MAX, &b);
-	*refs = (struct trace_batch){.dict = &r->refs.dict,
+	refs_output(&r->now->refs, r->out);
+	refs_next(&r->now->refs, stop, skip ? r->skip_to - r->insn : UINT64_MAX,
+		  &b);
+	*refs = (struct trace_batch){.dict = &r->now->refs.dict,
 				     .ids = b.ids,
 				     .addrs = b.addrs,
 				     .n_ids = b.n_ids,
@@ -250,12 +270,12 @@ advance(struct trace_reader *r, struct trace_batch *refs, struct event *ev,
 		return STEP_AGAIN;
 	}
 	if (r->refs_skipped ? r->events_left
-			    : r->event_place <= r->refs.id_pos) {
+			    : r->event_place <= r->now->refs.id_pos) {
 		*wrong = read_event(r, ev);
 		r->in_chunk &= !*wrong;
 		return *wrong ? STEP_AGAIN : STEP_EVENT;
 	}
-	if (r->refs_skipped || r->refs.id_pos == r->chunk.n.ids) {
+	if (r->refs_skipped || r->now->refs.id_pos == r->chunk.n.ids) {
 		r->in_chunk = false;
 		return STEP_AGAIN;
 	}
@@ -279,14 +299,12 @@ from_source(struct trace_reader *r, struct trace_batch *refs, struct event *ev,
 	return item;
 }
 
-enum trace_item
-trace_next(struct trace_reader *r, struct trace_batch *refs, struct event *ev,
-	   struct err *e)
+static enum trace_item
+from_file(struct trace_reader *r, struct trace_batch *refs, struct event *ev,
+	  struct err *e)
 {
 	enum step step = STEP_AGAIN;
 
-	if (r->source)
-		return from_source(r, refs, ev, e);
 	while (!r->failed.kind && step == STEP_AGAIN) {
 		const char *wrong = NULL;
 
@@ -306,9 +324,83 @@ trace_next(struct trace_reader *r, struct trace_batch *refs, struct event *ev,
 				   : TRACE_EVENT;
 }
 
+static uint64_t
+place(const struct trace_reader *r)
+{
+	uint64_t done;
+
+	if (!r->in_chunk)
+		return r->next_chunk < r->n_chunks
+			   ? r->chunks[r->next_chunk].offset
+			   : r->size;
+	done = r->now->refs.n.ids && r->refs_ready ? r->now->refs.id_pos : 0;
+	return r->offset + chunk_packed(&r->chunk) * done /
+			       (r->chunk.n.ids ? r->chunk.n.ids : 1);
+}
+
+/* In the thread that reads ahead. */
+static void
+fill(void *ctx, struct ahead_place *p)
+{
+	struct trace_reader *r = ctx;
+
+	r->scratch = &p->scratch;
+	r->out = p->addrs;
+	p->item = from_file(r, &p->refs, &p->event, &p->failed);
+	p->tell = place(r);
+}
+
+static enum trace_item
+from_ahead(struct trace_reader *r, struct trace_batch *refs, struct event *ev,
+	   struct err *e)
+{
+	const struct ahead_place *p = ahead_next(r->ahead);
+
+	r->ahead_tell = p->tell;
+	if (p->item == TRACE_REFS)
+		*refs = p->refs;
+	else if (p->item == TRACE_EVENT)
+		*ev = p->event;
+	else if (p->item == TRACE_ERROR && e)
+		*e = p->failed;
+	return p->item;
+}
+
+/* The thread finds r->ahead there. */
+static void
+start_ahead(struct trace_reader *r)
+{
+	r->ahead = ahead_new(fill, r);
+	if (ahead_start(r->ahead))
+		return;
+	ahead_free(r->ahead);
+	r->ahead = NULL;
+	r->scratch = &r->own_scratch;
+}
+
+enum trace_item
+trace_next(struct trace_reader *r, struct trace_batch *refs, struct event *ev,
+	   struct err *e)
+{
+	if (r->source)
+		return from_source(r, refs, ev, e);
+	if (r->read_ahead && !r->asked)
+		start_ahead(r);
+	r->asked = true;
+	return r->ahead ? from_ahead(r, refs, ev, e)
+			: from_file(r, refs, ev, e);
+}
+
+void
+trace_read_ahead(struct trace_reader *r, unsigned busy)
+{
+	r->read_ahead = !r->recover && sysconf(_SC_NPROCESSORS_ONLN) > busy;
+}
+
 bool
 trace_skip_to(struct trace_reader *r, uint64_t insn, struct err *e)
 {
+	BUG_ON(r->ahead);
 	if (r->failed.kind) {
 		if (e)
 			*e = r->failed;
@@ -350,14 +442,7 @@ trace_provenance(const struct trace_reader *r, const char *key)
 uint64_t
 trace_tell(const struct trace_reader *r)
 {
-	uint64_t done = r->refs.n.ids && r->refs_ready ? r->refs.id_pos : 0;
-
-	if (!r->in_chunk)
-		return r->next_chunk < r->n_chunks
-			   ? r->chunks[r->next_chunk].offset
-			   : r->size;
-	return r->offset + chunk_packed(&r->chunk) * done /
-			       (r->chunk.n.ids ? r->chunk.n.ids : 1);
+	return r->ahead ? r->ahead_tell : place(r);
 }
 
 size_t

@@ -57,6 +57,11 @@ struct trace_reader *trace_of_source(trace_source *next, void *ctx,
 				     const char *const (*provenance)[2],
 				     unsigned n);
 
+/* Read ahead from the first item on, by a thread of its own, if there are more
+ * CPUs than busy ones.  What trace_next() gives is the same.  Not in recover
+ * mode, and not from a source: then nothing changes. */
+void trace_read_ahead(struct trace_reader *r, unsigned busy);
+
 /* The next item: a batch of at most 4096 blocks, or an event. */
 enum trace_item trace_next(struct trace_reader *r, struct trace_batch *refs,
 			   struct event *ev, struct err *e);
@@ -64,7 +69,8 @@ enum trace_item trace_next(struct trace_reader *r, struct trace_batch *refs,
 /* Continue at the first block that begins at or after instruction insn
  * (counted over the whole trace).  Events passed over are still returned by
  * trace_next(), in order, since the kernel's state depends on them; their
- * references are not decoded.  Only forwards from the current place. */
+ * references are not decoded.  Only forwards from the current place; where
+ * items are read ahead, only before the first. */
 bool trace_skip_to(struct trace_reader *r, uint64_t insn, struct err *e);
 
 /* What the index says; if it is missing, found by scanning (all chunks'

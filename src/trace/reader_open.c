@@ -216,7 +216,7 @@ note_tables(struct trace_reader *r)
 	while (in_left(&in)) {
 		uint64_t at = (uint64_t)(in.p - r->tables.p);
 
-		if (event_decode(&in, &ev, &r->scratch))
+		if (event_decode(&in, &ev, r->scratch))
 			return;
 		if (ev.kind == EV_FILE &&
 		    !map_get(&r->table_files, ev.file.id, &first))
@@ -399,7 +399,11 @@ trace_open(const char *path, bool recover, struct err *e)
 	r->path = xstrdup(path);
 	r->recover = recover;
 	r->unpacker = unpacker_new();
-	refs_decoder_init(&r->refs);
+	r->scratch = &r->own_scratch;
+	r->out = r->own_out = xcalloc(REFS_OUTPUT_WORDS, sizeof(*r->out));
+	r->now = r->room;
+	for (unsigned i = 0; i < ROOMS; i++)
+		refs_decoder_init(&r->room[i].refs, r->out);
 	if (!open_file(r, e) || !read_head(r, &crc, &first, e) ||
 	    !find_chunks(r, first, e)) {
 		trace_close(r);
@@ -441,20 +445,29 @@ free_notes(struct trace_reader *r)
 	free(r->notes);
 }
 
+static void
+free_room(struct chunk_room *room)
+{
+	refs_decoder_free(&room->refs);
+	for (unsigned i = 0; i < SEC_COUNT; i++)
+		free(room->sec[i].p);
+}
+
 void
 trace_close(struct trace_reader *r)
 {
 	if (!r)
 		return;
+	ahead_free(r->ahead);
 	if (r->fd >= 0)
 		close(r->fd);
 	unpacker_free(r->unpacker);
-	refs_decoder_free(&r->refs);
-	event_scratch_free(&r->scratch);
+	for (unsigned i = 0; i < ROOMS; i++)
+		free_room(&r->room[i]);
+	free(r->own_out);
+	event_scratch_free(&r->own_scratch);
 	map_free(&r->files);
 	map_free(&r->table_files);
-	for (unsigned i = 0; i < SEC_COUNT; i++)
-		free(r->sec[i].p);
 	free(r->packed.p);
 	free(r->head.p);
 	free(r->index.p);

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/map.h"
+#include "trace/ahead.h"
 #include "trace/chunk.h"
 #include "trace/codec.h"
 #include "trace/events.h"
@@ -22,6 +23,15 @@ struct buffer {
 struct note {
 	const char *key, *value;
 };
+
+/* What a chunk is read into. */
+struct chunk_room {
+	struct buffer sec[SEC_COUNT];
+	struct refs_decoder refs;
+	uint64_t last_item; /* of the chunk it was used for; with ahead */
+};
+
+#define ROOMS 2
 
 struct trace_reader {
 	char *path;
@@ -53,14 +63,23 @@ struct trace_reader {
 	uint64_t next_number, next_insn; /* what the next chunk must say */
 	struct inbuf events;
 	uint32_t events_left, event_place;
-	struct event_scratch scratch;
+	struct event_scratch *scratch; /* own_scratch, or a place's */
+	struct event_scratch own_scratch;
 	struct map files;       /* numbers defined so far */
 	struct map table_files; /* recover: number to place in tables */
 	struct trace_totals seen;
 
 	struct unpacker *unpacker;
-	struct buffer packed, sec[SEC_COUNT];
-	struct refs_decoder refs;
+	struct buffer packed;
+	struct chunk_room room[ROOMS];
+	struct chunk_room *now; /* of room[]: has the chunk */
+	uint64_t *out;          /* for addresses: own_out, or a place's */
+	uint64_t *own_out;
+
+	struct ahead *ahead; /* or NULL: nothing is read ahead */
+	bool read_ahead,
+	    asked;           /* trace_read_ahead(), trace_next() were called */
+	uint64_t ahead_tell; /* behind the item handed out */
 };
 
 uint8_t *buffer_room(struct buffer *b, size_t n);

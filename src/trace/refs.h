@@ -58,7 +58,14 @@ struct refs_decoder {
 #define BATCH_ADDRS  16384u
 #define SECTION_PAD  16u /* readable bytes after each section */
 
-void refs_decoder_init(struct refs_decoder *d);
+/* Where batches are decoded to, one at a time: so many words. */
+#define REFS_OUTPUT_WORDS (PRED_MAX_LOOKBACK + BATCH_ADDRS + BLOCK_MAX_SLOTS)
+
+/* Decode to there from now on; what was decoded before stays where it is. */
+void refs_output(struct refs_decoder *d, uint64_t *out);
+
+/* out: the caller's, of words that are zero. */
+void refs_decoder_init(struct refs_decoder *d, uint64_t *out);
 void refs_decoder_free(struct refs_decoder *d);
 
 /* Begin a chunk: its sections inflated, of raw[] bytes and with SECTION_PAD

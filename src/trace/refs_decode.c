@@ -11,14 +11,20 @@
 #include "base/xalloc.h"
 #include "trace/refs.h"
 
-#define OUT_WORDS (PRED_MAX_LOOKBACK + BATCH_ADDRS + BLOCK_MAX_SLOTS)
+/* The addresses that the next ones may be near to come along. */
+void
+refs_output(struct refs_decoder *d, uint64_t *out)
+{
+	memmove(out, d->out + d->out_n, PRED_MAX_LOOKBACK * sizeof(*out));
+	d->out = out;
+	d->out_n = 0;
+}
 
 void
-refs_decoder_init(struct refs_decoder *d)
+refs_decoder_init(struct refs_decoder *d, uint64_t *out)
 {
-	*d = (struct refs_decoder){0};
-	d->out = xcalloc(OUT_WORDS, sizeof(*d->out));
-	d->order = xcalloc(OUT_WORDS, sizeof(*d->order));
+	*d = (struct refs_decoder){.out = out};
+	d->order = xcalloc(REFS_OUTPUT_WORDS, sizeof(*d->order));
 }
 
 void
@@ -28,7 +34,6 @@ refs_decoder_free(struct refs_decoder *d)
 	free(d->insn_bytes);
 	free(d->slots);
 	free(d->state);
-	free(d->out);
 	free(d->order);
 }
 

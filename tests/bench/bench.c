@@ -7,8 +7,10 @@
  *            12-way one behind them, most recent way first, exact LRU
  *   inflate  reading and inflating the file, and nothing else
  *   decode   the same, decoded to blocks and addresses
- *   run      all that `pagewalk run` does, with one lane
- * Rates are references per second of CPU time of this process, medians.
+ *   run      all that `pagewalk run` does on one CPU, with one lane
+ *   ahead    the same, the trace being read ahead on another CPU
+ * Rates are references per second of CPU time of this process, medians; of
+ * ahead, of real time.
  *
  * usage: bench CONFIG REPEAT TRACE...
  * SPDX-License-Identifier: GPL-3.0-or-later
@@ -32,12 +34,18 @@
 #define INSN_SIDE  ((uint64_t)1 << 63)
 
 static double
-cpu_seconds(void)
+seconds(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	clock_gettime(clock, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static double
+cpu_seconds(void)
+{
+	return seconds(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 _Noreturn static void
@@ -217,7 +225,7 @@ decode_only(const char *path)
 }
 
 static struct replay_counts
-run_all(const char *path, const struct conf *conf, unsigned lanes)
+run_all(const char *path, const struct conf *conf, unsigned lanes, bool ahead)
 {
 	struct trace_reader *t = open_trace(path);
 	struct replay_options opt = {0};
@@ -227,6 +235,8 @@ run_all(const char *path, const struct conf *conf, unsigned lanes)
 	struct replay *r;
 	struct err e;
 
+	if (ahead)
+		trace_read_ahead(t, 1);
 	if (!conf_resolve(conf, &c, &e))
 		die(&e);
 	for (unsigned i = 0; i < lanes; i++)
@@ -275,25 +285,29 @@ bench_one(const char *path, const struct conf *conf, unsigned repeat,
 	  uint64_t *refs, struct sum *all)
 {
 	struct timing bare = {0}, unzip = {0}, decode = {0}, run = {0},
-		      run8 = {0};
+		      run8 = {0}, ahead = {0};
 	struct image im = slurp(path);
 	struct replay_counts c = {0};
 	size_t n = spread(path, refs);
 	double m, b;
 
 	for (unsigned i = 0; i < repeat; i++) {
-		double t0 = cpu_seconds(), t1, t2, t3, t4, t5;
+		double t0 = cpu_seconds(), t1, t2, t3, t4, t5, real;
 
 		keep = bare_loop(refs, n);
 		t1 = cpu_seconds();
 		keep = decode_only(path);
 		t2 = cpu_seconds();
-		c = run_all(path, conf, 1);
+		c = run_all(path, conf, 1, false);
 		t3 = cpu_seconds();
-		keep = run_all(path, conf, 8).references;
+		keep = run_all(path, conf, 8, false).references;
 		t4 = cpu_seconds();
 		keep = inflate_only(&im);
 		t5 = cpu_seconds();
+		real = seconds(CLOCK_MONOTONIC);
+		keep = run_all(path, conf, 1, true).references;
+		real = seconds(CLOCK_MONOTONIC) - real;
+		ahead.s[ahead.n++] = real / (double)c.references;
 		unzip.s[unzip.n++] = (t5 - t4) / (double)c.references;
 		bare.s[bare.n++] = (t1 - t0) / (double)n;
 		decode.s[decode.n++] = (t2 - t1) / (double)c.references;
@@ -307,11 +321,11 @@ bench_one(const char *path, const struct conf *conf, unsigned repeat,
 	all->run += m * (double)c.references;
 	free(im.bytes);
 	path = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-	printf("%-16s %8.1f %7.1f %8.1f %8.1f %8.2f %8.2f %8.2f %8.2f\n", path,
-	       (double)c.references * 1e-6,
+	printf("%-16s %8.1f %7.1f %8.1f %8.1f %8.2f %8.2f %8.2f %8.2f %8.2f\n",
+	       path, (double)c.references * 1e-6,
 	       100.0 * (double)c.visits / (double)c.references, 1e-6 / b,
-	       1e-6 / m, b / m, median(&unzip) / m, median(&decode) / m,
-	       (median(&run8) - m) / 7 / m);
+	       1e-6 / m, b / m, b / median(&ahead), median(&unzip) / m,
+	       median(&decode) / m, (median(&run8) - m) / 7 / m);
 }
 
 int
@@ -335,7 +349,7 @@ main(int argc, char **argv)
 		die(&e);
 	refs = xreallocarray(NULL, MAX_REFS, sizeof(*refs));
 	puts("trace              M refs visits%   bare/s    run/s "
-	     "run:bare run:infl decode   lane");
+	     "run:bare ahd:bare run:infl decode   lane");
 	for (int i = 3; i < argc; i++)
 		bench_one(argv[i], conf, repeat, refs, &all);
 	printf("%-16s %8.1f %7s %8.1f %8.1f %8.2f\n", "all", all.refs * 1e-6,

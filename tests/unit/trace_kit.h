@@ -440,7 +440,7 @@ pass_over(struct compare *c, uint64_t insn)
 
 /* Read all; references before instruction skip are not there. */
 static inline bool
-read_back(const struct log *l, bool recover, uint64_t skip)
+read_once(const struct log *l, bool recover, uint64_t skip, bool ahead)
 {
 	struct err e = {0};
 	struct trace_reader *r = trace_open(path, recover, &e);
@@ -451,6 +451,8 @@ read_back(const struct log *l, bool recover, uint64_t skip)
 
 	if (r && skip)
 		c.good &= trace_skip_to(r, skip, &e);
+	if (r && ahead)
+		trace_read_ahead(r, 0);
 	while (c.good && (item = trace_next(r, &b, &ev, &e)) > TRACE_END) {
 		/* All before an event was passed over, even if the block it
 		 * ends goes on beyond skip. */
@@ -474,6 +476,14 @@ read_back(const struct log *l, bool recover, uint64_t skip)
 		printf("# differs at item %zu of %zu\n", c.pos, l->n);
 	trace_close(r);
 	return c.good && item == TRACE_END && c.pos == l->n;
+}
+
+/* By this thread, and with one that reads ahead. */
+static inline bool
+read_back(const struct log *l, bool recover, uint64_t skip)
+{
+	return read_once(l, recover, skip, false) &&
+	       read_once(l, recover, skip, true);
 }
 
 static inline void
