@@ -19,6 +19,7 @@ struct repl_policy; /* hw/repl.h: one row of repl_policies[] */
 #define SIDE_LOAD  (1u << 1)
 #define SIDE_STORE (1u << 2)
 #define SIDE_DATA  (SIDE_LOAD | SIDE_STORE)
+#define SIDE_WALK  (1u << 3) /* caches: page walks, and nothing else */
 
 struct tlb_config {
 	char name[HW_NAME_MAX]; /* "l1d-4k"; names the counters */
@@ -58,6 +59,19 @@ struct cache_config {
 	uint32_t ways, line_bytes;
 	const struct repl_policy *repl;
 	uint32_t hit_cycles; /* load to use */
+	unsigned walks;      /* enum cache_walks; with SIDE_DATA or SIDE_WALK */
 };
+
+/* Which loads of page walks look here: of all entries, of those of upper
+ * levels (not the last), of none. */
+enum cache_walks { WALKS_ALL, WALKS_UPPER, WALKS_NONE };
+
+/* Loads of level 0 of a table, or of another? */
+static inline bool
+cache_takes_walks(const struct cache_config *c, bool upper)
+{
+	return c->sides & (SIDE_DATA | SIDE_WALK) &&
+	       (c->walks == WALKS_ALL || (upper && c->walks == WALKS_UPPER));
+}
 
 #endif

@@ -290,6 +290,59 @@ nru_victim(struct repl *r, uint32_t set)
 	return 0;
 }
 
+/* RRIP: a byte a way, how far off its next use is taken to be, 0 to 3. */
+#define RRPV_FAR 3
+
+static uint32_t
+rrip_stride(uint32_t ways)
+{
+	return (ways + 7) / 8;
+}
+
+static uint8_t *
+rrpv(const struct repl *r, uint32_t set)
+{
+	return (uint8_t *)repl_words(r, set);
+}
+
+static void
+rrip_init(struct repl *r, uint32_t set)
+{
+	memset(rrpv(r, set), RRPV_FAR, r->ways);
+}
+
+static void
+rrip_hit(struct repl *r, uint32_t set, uint32_t way)
+{
+	rrpv(r, set)[way] = 0;
+}
+
+static void
+srrip_fill(struct repl *r, uint32_t set, uint32_t way)
+{
+	rrpv(r, set)[way] = RRPV_FAR - 1;
+}
+
+/* Nearly always as far off as can be. */
+static void
+brrip_fill(struct repl *r, uint32_t set, uint32_t way)
+{
+	rrpv(r, set)[way] = RRPV_FAR - !rng_below(&r->rng, 32);
+}
+
+/* The first that is as far off as can be; all move away until one is. */
+static uint32_t
+rrip_victim(struct repl *r, uint32_t set)
+{
+	uint8_t *v = rrpv(r, set), far = 0;
+
+	for (uint32_t i = 0; i < r->ways; i++)
+		far = v[i] > far ? v[i] : far;
+	for (uint32_t i = 0; i < r->ways; i++)
+		v[i] = (uint8_t)(v[i] + RRPV_FAR - far);
+	return (uint32_t)((uint8_t *)memchr(v, RRPV_FAR, r->ways) - v);
+}
+
 static uint32_t
 no_stride(uint32_t ways)
 {
@@ -351,6 +404,17 @@ const struct repl_policy repl_policies[] = {
       group_victim},
      true,
      REPL_GROUP_WAYS},
+    {"srrip",
+     "re-reference interval prediction, 2 bits, hit priority: new ones are "
+     "the next but one to go",
+     {rrip_stride, NULL, rrip_init, rrip_hit, srrip_fill, rrip_victim},
+     false,
+     1},
+    {"brrip",
+     "as srrip, but 31 of 32 new ones are the next to go",
+     {rrip_stride, NULL, rrip_init, rrip_hit, brrip_fill, rrip_victim},
+     false,
+     1},
     {NULL, NULL, {NULL, NULL, NULL, NULL, NULL, NULL}, false, 0},
 };
 

@@ -62,7 +62,8 @@ struct repl_policy {
 	const char *name, *help;
 	struct repl_ops ops;
 	/* A hit on the way that this set used last (hit or filled) changes
-	 * nothing: visits may be collapsed, the last way is tried first. */
+	 * nothing: visits may be collapsed, the last way is tried first.  Of
+	 * others the second hit in a row changes nothing. */
 	bool idempotent;
 	uint32_t ways_multiple; /* ways must be a multiple of this */
 };

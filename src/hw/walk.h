@@ -30,11 +30,12 @@ struct ptable;
 
 struct walker {
 	const struct paging *paging;
-	const struct physmem *mem;     /* the kernel's tables */
-	struct ptable *own;            /* NULL: it walks the kernel's */
-	uint16_t space;                /* that runs; for own */
-	struct nested *host;           /* NULL: physical is physical */
-	const struct cache_path *path; /* that its loads take */
+	const struct physmem *mem;        /* the kernel's tables */
+	struct ptable *own;               /* NULL: it walks the kernel's */
+	uint16_t space;                   /* that runs; for own */
+	struct nested *host;              /* NULL: physical is physical */
+	const struct cache_path *path[2]; /* that its loads take: of level 0,
+					     of others */
 	unsigned n_pwcs;
 	struct pwc *pwc[WALK_MAX_PWCS]; /* lowest level first */
 	struct walk_level {

@@ -253,13 +253,13 @@ print_pte_loads(const struct lane_stats *s, FILE *f)
 	struct table *t;
 
 	for (unsigned k = 0; k < c->n_caches; k++)
-		if (c->cache[k].sides & SIDE_DATA)
+		if (cache_takes_walks(&c->cache[k], true))
 			align[strlen(align)] = 'r';
 	t = table_new(align);
 	fputs("\nEntries loaded by walks, and where they were\n", f);
 	HEADING(t, "", "loads");
 	for (unsigned k = 0; k < c->n_caches; k++)
-		if (c->cache[k].sides & SIDE_DATA)
+		if (cache_takes_walks(&c->cache[k], true))
 			table_text(t, "%s", c->cache[k].name);
 	table_text(t, "memory");
 	for (unsigned i = 0; i < WALK_LEVELS; i++) {
@@ -268,7 +268,8 @@ print_pte_loads(const struct lane_stats *s, FILE *f)
 		table_text(t, "%s", level_name(i));
 		table_count(t, sum(s->pte_loads_at[i], c->n_caches + 1));
 		for (unsigned k = 0; k <= c->n_caches; k++)
-			if (k == c->n_caches || c->cache[k].sides & SIDE_DATA)
+			if (k == c->n_caches ||
+			    cache_takes_walks(&c->cache[k], true))
 				table_count(t, s->pte_loads_at[i][k]);
 	}
 	table_print(t, f);
@@ -305,6 +306,8 @@ print_caches(const struct lane_stats *s, FILE *f)
 	fputs("\nData caches (references of the program)\n", f);
 	HEADING(t, "", "lookups", "hits", "misses", "miss %");
 	for (unsigned i = 0; i < s->config->n_caches; i++) {
+		if (s->config->cache[i].sides == SIDE_WALK)
+			continue;
 		table_text(t, "%s", s->config->cache[i].name);
 		table_count(t, s->cache[i].lookups);
 		table_count(t, s->cache[i].hits);

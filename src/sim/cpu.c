@@ -101,19 +101,31 @@ init_routes(struct cpu *c, const struct lane_config *cfg, struct err *e)
 }
 
 static void
-init_path(struct cpu *c, const struct lane_config *cfg, unsigned side,
-	  struct cache *shared)
+add_to_path(struct cache_path *p, struct cpu *c, const struct lane_config *cfg,
+	    unsigned i, struct cache *shared)
 {
-	struct cache_path *p = &c->path[side];
+	p->cache[p->n] = cfg->cache[i].level >= CACHE_SHARED_LEVEL
+			     ? &shared[i]
+			     : &c->cache[i];
+	p->index[p->n++] = (uint8_t)i;
+}
 
-	p->memory = (uint8_t)cfg->n_caches;
-	for (unsigned i = 0; i < cfg->n_caches; i++) {
-		if (!(cfg->cache[i].sides & side_bit(side)))
-			continue;
-		p->cache[p->n] = cfg->cache[i].level >= CACHE_SHARED_LEVEL
-				     ? &shared[i]
-				     : &c->cache[i];
-		p->index[p->n++] = (uint8_t)i;
+static void
+init_paths(struct cpu *c, const struct lane_config *cfg, struct cache *shared)
+{
+	for (unsigned side = 0; side < SIDES; side++) {
+		c->path[side].memory = (uint8_t)cfg->n_caches;
+		for (unsigned i = 0; i < cfg->n_caches; i++)
+			if (cfg->cache[i].sides & side_bit(side))
+				add_to_path(&c->path[side], c, cfg, i, shared);
+	}
+	for (unsigned upper = 0; upper < 2; upper++) {
+		c->walk_path[upper].memory = (uint8_t)cfg->n_caches;
+		for (unsigned i = 0; i < cfg->n_caches; i++)
+			if (cache_takes_walks(&cfg->cache[i], upper))
+				add_to_path(&c->walk_path[upper], c, cfg, i,
+					    shared);
+		c->walker.path[upper] = &c->walk_path[upper];
 	}
 }
 
@@ -139,12 +151,10 @@ cpu_init(struct cpu *c, const struct lane_config *cfg, struct cache *shared,
 			return false;
 		c->walker.host = &c->nested;
 	}
-	init_path(c, cfg, SIDE_I, shared);
-	init_path(c, cfg, SIDE_D, shared);
+	init_paths(c, cfg, shared);
 	c->walker.paging = &cfg->paging;
 	c->walker.mem = mem;
 	c->walker.own = own;
-	c->walker.path = &c->path[SIDE_D];
 	c->walker.n_pwcs = cfg->n_pwcs;
 	for (unsigned i = 0; i < cfg->n_pwcs; i++)
 		c->walker.pwc[i] = &c->pwc[i];

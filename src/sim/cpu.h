@@ -68,6 +68,7 @@ struct cpu {
 	struct pwc pwc[LANE_MAX_PWCS];
 	struct cache cache[LANE_MAX_CACHES]; /* its own; shared: unused */
 	struct cache_path path[SIDES];
+	struct cache_path walk_path[2]; /* as walker.path */
 	struct walker walker;
 	struct nested nested;   /* walker.host, if there is one */
 	struct asid_slot *slot; /* asid_limit of them */

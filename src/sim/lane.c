@@ -125,6 +125,16 @@ translate(struct lane *l, struct cpu *c, struct route *r, const struct visit *v,
 	return dirty;
 }
 
+/* More references of the same visit: a hit, as long as hits count. */
+static void
+again(const struct tlb_port *p, uint32_t slot, const struct visit *v)
+{
+	struct repl *r = &p->tlb->a.repl;
+
+	if (!r->policy->idempotent && v->reads + v->writes > 1)
+		repl_hit(r, slot / r->ways, slot % r->ways);
+}
+
 /* A visit that is more than a hit on what its set used last. */
 __attribute__((noinline)) static void
 price_rest(struct lane *l, struct cpu *c, const struct visit *v,
@@ -135,6 +145,7 @@ price_rest(struct lane *l, struct cpu *c, const struct visit *v,
 	uint8_t *dirty = &r->port[0].dirty[slot];
 	struct lane_access a;
 
+	again(&r->port[0], slot, v);
 	if (took == TLB_HIT && !(v->flags & SET_BITS) && (!v->writes || *dirty))
 		return;
 	a.walked = a.failed = false;
@@ -164,6 +175,9 @@ price_data(struct lane *l, struct cpu *c, const struct visit *v)
 	ev.insn = side == SIDE_I;
 	ev.nearest = p->n ? p->index[0] : p->memory;
 	ev.where = (uint8_t)cache_path_load(p, v->pa);
+	if (p->n && v->reads + v->writes > 1 &&
+	    !p->cache[0]->a.repl.policy->idempotent)
+		cache_access(p->cache[0], v->pa);
 	c->near[side] += v->reads + v->writes - (ev.where != ev.nearest);
 	if (ev.where != ev.nearest)
 		happened(l, &ev);

@@ -110,10 +110,10 @@ check_cache(const struct lane_config *cfg, unsigned i, struct err *e)
 	if (!check_number(what, c->level, 1, LANE_MAX_CACHES, e))
 		return false;
 	if (c->sides != SIDE_INSN && c->sides != SIDE_DATA &&
-	    c->sides != (SIDE_INSN | SIDE_DATA))
+	    c->sides != (SIDE_INSN | SIDE_DATA) && c->sides != SIDE_WALK)
 		return err_set(e, ERR_INPUT,
 			       "cache %s: sides %#x: expected instruction, "
-			       "data or both",
+			       "data, both or walk",
 			       c->name, c->sides);
 	for (unsigned j = 0; j < i; j++)
 		if (c->level == cfg->cache[j].level &&
@@ -146,6 +146,15 @@ lane_config_check(const struct lane_config *cfg, struct err *e)
 	return check_tlbs(cfg, e) && check_pwcs(cfg, e);
 }
 
+/* Walks ask a cache of their own before another of its level. */
+static bool
+farther(const struct cache_config *a, const struct cache_config *b)
+{
+	if (a->level != b->level)
+		return a->level > b->level;
+	return a->sides != SIDE_WALK && b->sides == SIDE_WALK;
+}
+
 void
 lane_config_sort(struct lane_config *cfg)
 {
@@ -161,7 +170,7 @@ lane_config_sort(struct lane_config *cfg)
 		struct cache_config c = cfg->cache[i];
 		unsigned j = i;
 
-		for (; j && cfg->cache[j - 1].level > c.level; j--)
+		for (; j && farther(&cfg->cache[j - 1], &c); j--)
 			cfg->cache[j] = cfg->cache[j - 1];
 		cfg->cache[j] = c;
 	}

@@ -38,7 +38,7 @@ set_up(struct fixture *f, unsigned n_pwcs)
 	f->path.cache[0] = &f->cache;
 	f->w = (struct walker){.paging = f->pt.paging,
 			       .mem = &f->pt.mem,
-			       .path = &f->path,
+			       .path = {&f->path, &f->path},
 			       .n_pwcs = n_pwcs};
 	for (unsigned i = 0; i < n_pwcs; i++) {
 		struct pwc_config p =
