@@ -31,6 +31,8 @@ struct tlb_config {
 	unsigned index;      /* enum hw_index */
 	uint32_t hit_cycles; /* added when the translation is found here */
 	unsigned asids;      /* address-space tags it holds at a time; 0: any */
+	unsigned coalesce;   /* neighbouring pages an entry may hold; 0 or 1:
+				 one page, else 2, 4, 8 or 16 */
 };
 
 enum hw_index { INDEX_LINEAR, INDEX_XOR };

@@ -12,6 +12,13 @@
 /* Looking pages up one by one beats scanning the array up to so many. */
 #define RANGE_PROBES 64
 
+static void
+add_size(struct tlb *t, unsigned shift)
+{
+	t->size_of[shift] = (uint8_t)t->n_sizes;
+	t->shift[t->n_sizes++] = (uint8_t)shift;
+}
+
 static bool
 init_sizes(struct tlb *t, const struct tlb_config *cfg, struct err *e)
 {
@@ -23,13 +30,33 @@ init_sizes(struct tlb *t, const struct tlb_config *cfg, struct err *e)
 			return err_set(e, ERR_INPUT,
 				       "tlb %s: more than %d page sizes",
 				       cfg->name, TLB_MAX_SIZES);
-		t->size_of[s] = (uint8_t)t->n_sizes;
-		t->shift[t->n_sizes++] = (uint8_t)s;
+		add_size(t, s);
 	}
 	if (!t->n_sizes)
 		return err_set(e, ERR_INPUT,
 			       "tlb %s: no page sizes: expected at least one",
 			       cfg->name);
+	return true;
+}
+
+static bool
+init_coalescing(struct tlb *t, const struct tlb_config *cfg, struct err *e)
+{
+	if (cfg->coalesce <= 1)
+		return true;
+	if (!is_pow2(cfg->coalesce) || cfg->coalesce > TLB_MAX_COALESCE)
+		return err_set(e, ERR_INPUT,
+			       "tlb %s: %u pages coalesced: expected 1, 2, 4, "
+			       "8 or %d",
+			       cfg->name, cfg->coalesce, TLB_MAX_COALESCE);
+	if (cfg->page_sizes & (cfg->page_sizes - 1))
+		return err_set(e, ERR_INPUT,
+			       "tlb %s: coalesces pages of several sizes: "
+			       "expected one",
+			       cfg->name);
+	t->coalesce = ilog2(cfg->coalesce);
+	add_size(t, t->shift[0] + t->coalesce);
+	t->cover = xcalloc(assoc_slots(&t->a), sizeof(*t->cover));
 	return true;
 }
 
@@ -62,7 +89,8 @@ tlb_init(struct tlb *t, const struct tlb_config *cfg, struct err *e)
 	snprintf(what, sizeof(what), "tlb %s", cfg->name);
 	if (!assoc_init(&t->a, what, cfg->entries, cfg->ways, cfg->repl, e))
 		return false;
-	if (!init_sizes(t, cfg, e) || !init_index(t, cfg, e)) {
+	if (!init_sizes(t, cfg, e) || !init_coalescing(t, cfg, e) ||
+	    !init_index(t, cfg, e)) {
 		tlb_free(t);
 		return false;
 	}
@@ -76,7 +104,9 @@ tlb_free(struct tlb *t)
 {
 	assoc_free(&t->a);
 	free(t->dirty);
+	free(t->cover);
 	t->dirty = NULL;
+	t->cover = NULL;
 }
 
 void
@@ -90,15 +120,86 @@ tlb_port_init(struct tlb_port *p, struct tlb *t, unsigned shift)
 	    .low = (uint32_t)t->size_of[shift] << TLB_ASID_BITS,
 	    .shift = (uint8_t)shift,
 	    .fold = (uint8_t)t->fold,
-	    .modulo = t->modulo,
+	    .slow = t->modulo || t->cover,
+	    .coalescing = t->cover != NULL,
 	    .tlb = t,
 	};
 }
 
+/* ------------------------------------------------------------- coalescing */
+
+static unsigned
+part_of(const struct tlb_port *p, uint64_t va)
+{
+	return (unsigned)(va >> p->shift) & ((1u << p->tlb->coalesce) - 1);
+}
+
+static unsigned
+port_asid(const struct tlb_port *p)
+{
+	return p->low & ((1u << TLB_ASID_BITS) - 1);
+}
+
+/* The slot of the group's entry, whatever it holds, or ASSOC_NONE. */
+static uint32_t
+find_group(const struct tlb_port *p, uint64_t va)
+{
+	unsigned shift = p->shift + p->tlb->coalesce;
+
+	return tlb_find(p->tlb, port_asid(p), va >> shift, shift);
+}
+
+uint32_t
+tlb_port_group(const struct tlb_port *p, uint64_t va)
+{
+	struct tlb *t = p->tlb;
+	unsigned shift = p->shift;
+	uint32_t slot = find_group(p, va);
+
+	if (slot != ASSOC_NONE && t->cover[slot] >> part_of(p, va) & 1)
+		shift += t->coalesce;
+	return tlb_lookup(t, port_asid(p), va >> shift, shift);
+}
+
+/* The group's entry is for the most pages that go together. */
+static bool
+for_group(const struct tlb *t, uint32_t group, uint16_t cover)
+{
+	if (group == ASSOC_NONE || (cover & t->cover[group]) == t->cover[group])
+		return true;
+	return __builtin_popcount(cover) > __builtin_popcount(t->cover[group]);
+}
+
+uint32_t
+tlb_port_put(const struct tlb_port *p, uint64_t va, uint16_t cover,
+	     enum tlb_took *took)
+{
+	struct tlb *t = p->tlb;
+	bool group = for_group(t, find_group(p, va), cover);
+	unsigned shift = p->shift + (group ? t->coalesce : 0);
+	uint64_t page = va >> shift, was;
+	uint32_t slot = assoc_take(&t->a, tlb_set(t, page, shift),
+				   tlb_tag(t, port_asid(p), page, shift), &was);
+
+	t->cover[slot] = cover;
+	t->dirty[slot] = 0;
+	*took = was == ASSOC_EMPTY ? TLB_FREE : TLB_EVICTED;
+	return slot;
+}
+
+void
+tlb_port_alone(const struct tlb_port *p, uint32_t slot, uint64_t va)
+{
+	if (p->coalescing)
+		p->tlb->cover[slot] = (uint16_t)(1u << part_of(p, va));
+}
+
+/* ------------------------------------------------------------------ entries */
+
 uint32_t
 tlb_find(const struct tlb *t, unsigned asid, uint64_t page, unsigned shift)
 {
-	return assoc_find(&t->a, tlb_set(t, page),
+	return assoc_find(&t->a, tlb_set(t, page, shift),
 			  tlb_tag(t, asid, page, shift));
 }
 
@@ -107,7 +208,7 @@ tlb_fill(struct tlb *t, unsigned asid, uint64_t page, unsigned shift,
 	 bool dirty)
 {
 	uint64_t was;
-	uint32_t slot = assoc_take(&t->a, tlb_set(t, page),
+	uint32_t slot = assoc_take(&t->a, tlb_set(t, page, shift),
 				   tlb_tag(t, asid, page, shift), &was);
 
 	t->dirty[slot] = dirty;

@@ -5,6 +5,10 @@
  * whether the page was dirty.  Where the page is in memory need not be kept:
  * the kernel has told the visit.
  * Page numbers are addresses shifted right by the page's shift.
+ *
+ * In an array that coalesces, one entry of a group of neighbouring pages holds
+ * those that its cover says; others of the group have entries of their own, in
+ * the same set.
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #ifndef HW_TLB_H
@@ -20,14 +24,19 @@
 
 #define TLB_MAX_ASIDS 16 /* of an array that holds few */
 
+#define TLB_MAX_COALESCE 16 /* pages of a group */
+
 #define TLB_ASID_BITS  16
 #define TLB_SIZE_BITS  3
 #define TLB_PAGE_SHIFT (TLB_ASID_BITS + TLB_SIZE_BITS)
 
 struct tlb {
 	struct assoc a;
-	unsigned fold; /* index: page ^ page >> fold; 63 folds nothing */
-	bool modulo;   /* the number of sets is no power of two */
+	unsigned fold;     /* index: page ^ page >> fold; 63 folds nothing */
+	bool modulo;       /* the number of sets is no power of two */
+	unsigned coalesce; /* log2 pages of a group */
+	uint16_t *cover;   /* of each slot of a group: pages held, a bit each;
+			      NULL: it does not coalesce */
 	unsigned n_sizes;
 	uint8_t shift[TLB_MAX_SIZES]; /* of page size i, growing */
 	uint8_t size_of[64];          /* page shift -> i; or TLB_MAX_SIZES */
@@ -41,9 +50,12 @@ struct tlb {
 bool tlb_init(struct tlb *t, const struct tlb_config *cfg, struct err *e);
 void tlb_free(struct tlb *t);
 
+/* Of a page of 2^shift bytes; all of a group have that of the group. */
 static inline uint32_t
-tlb_set(const struct tlb *t, uint64_t page)
+tlb_set(const struct tlb *t, uint64_t page, unsigned shift)
 {
+	if (__builtin_expect(t->cover != NULL, 0))
+		page >>= t->shift[1] - shift;
 	if (__builtin_expect(t->modulo, 0))
 		return assoc_modulo(&t->a, page);
 	return (uint32_t)((page ^ page >> t->fold) & t->a.set_mask);
@@ -60,7 +72,7 @@ tlb_tag(const struct tlb *t, unsigned asid, uint64_t page, unsigned shift)
 static inline uint32_t
 tlb_lookup(struct tlb *t, unsigned asid, uint64_t page, unsigned shift)
 {
-	return assoc_lookup(&t->a, tlb_set(t, page),
+	return assoc_lookup(&t->a, tlb_set(t, page, shift),
 			    tlb_tag(t, asid, page, shift));
 }
 
@@ -73,7 +85,8 @@ struct tlb_port {
 	uint64_t set_mask;
 	uint32_t low; /* of the tag: page size and ASID */
 	uint8_t shift, fold;
-	bool modulo;
+	bool slow;       /* more than one compare is needed */
+	bool coalescing; /* then tlb_port_take() takes no place for a page */
 	struct tlb *tlb;
 };
 
@@ -93,7 +106,7 @@ tlb_port_try(const struct tlb_port *p, uint64_t va)
 	uint64_t page = va >> p->shift;
 	uint32_t slot;
 
-	if (__builtin_expect(p->modulo, 0))
+	if (__builtin_expect(p->slow, 0))
 		return ASSOC_NONE;
 	slot = p->last[(page ^ page >> p->fold) & p->set_mask];
 	if (__builtin_expect(p->tags[slot] == (page << TLB_PAGE_SHIFT | p->low),
@@ -104,16 +117,32 @@ tlb_port_try(const struct tlb_port *p, uint64_t va)
 
 enum tlb_took { TLB_HIT, TLB_FREE, TLB_EVICTED };
 
+/* In an array that coalesces: the slot that has va's page, now used, or
+ * ASSOC_NONE; and put it there, with those of its group that cover says (its
+ * own among them): clean, where there was room or another had to go. */
+uint32_t tlb_port_group(const struct tlb_port *p, uint64_t va);
+uint32_t tlb_port_put(const struct tlb_port *p, uint64_t va, uint16_t cover,
+		      enum tlb_took *took);
+/* The slot holds va's page alone. */
+void tlb_port_alone(const struct tlb_port *p, uint32_t slot, uint64_t va);
+
 /* The slot of the page that va is in, now used; a page that is not there is
- * put there, clean, where there was room or another had to go: *took. */
+ * put there, clean, where there was room or another had to go: *took.  An
+ * array that coalesces waits for tlb_port_put(): ASSOC_NONE and TLB_FREE. */
 static inline uint32_t
 tlb_port_take(const struct tlb_port *p, uint64_t va, enum tlb_took *took)
 {
 	struct tlb *t = p->tlb;
 	uint64_t page = va >> p->shift, was;
 	uint64_t tag = page << TLB_PAGE_SHIFT | p->low;
-	uint32_t slot = t->a.take(&t->a, tlb_set(t, page), tag, &was);
+	uint32_t slot;
 
+	if (__builtin_expect(p->coalescing, 0)) {
+		slot = tlb_port_group(p, va);
+		*took = slot == ASSOC_NONE ? TLB_FREE : TLB_HIT;
+		return slot;
+	}
+	slot = t->a.take(&t->a, tlb_set(t, page, p->shift), tag, &was);
 	if (was == tag) {
 		*took = TLB_HIT;
 		return slot;

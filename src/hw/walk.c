@@ -74,6 +74,7 @@ load_entry(struct walker *w, pfn table, vaddr va, unsigned level,
 		    "%#" PRIx64,
 		    va.raw, level, table.raw);
 	load(w, pa, level, r);
+	r->at = words + i;
 	return words[i];
 }
 
@@ -146,8 +147,9 @@ read_kernel(const struct walker *w, pfn root, vaddr va, enum access acc,
 		const uint64_t *words = physmem_words(w->mem, pte_frame(above));
 
 		shift -= p->index_bits[--level];
-		r->entry = words[va.raw >> shift &
-				 (((uint64_t)1 << p->index_bits[level]) - 1)];
+		r->at = words + (va.raw >> shift &
+				 (((uint64_t)1 << p->index_bits[level]) - 1));
+		r->entry = *r->at;
 	} while (!ends(&above, !level || r->entry & PTE_PS, acc, r));
 	r->page_shift = (uint8_t)shift;
 }
@@ -186,6 +188,8 @@ walk_own(struct walker *w, pfn root, unsigned asid, vaddr va, enum access acc,
 	}
 	find_page(w, va, r->page_shift, r);
 	r->level = (uint8_t)level;
+	if (r->page_shift != w->level[level].shift)
+		r->at = NULL;
 	r->page_shift = (uint8_t)w->level[level].shift;
 }
 
@@ -219,4 +223,23 @@ walk(struct walker *w, pfn root, unsigned asid, vaddr va, enum access acc,
 		walk_own(w, root, asid, va, acc, r);
 	else
 		walk_tables(w, root, asid, va, acc, r);
+}
+
+uint16_t
+walk_contiguous(const struct walk_result *r, unsigned part, unsigned shift,
+		unsigned bits)
+{
+	unsigned n = 1u << bits, cover = 1u << part;
+
+	if (r->page_shift >= shift + bits) /* pieces of one page */
+		return (uint16_t)((1u << n) - 1);
+	if (!r->at || r->page_shift != shift)
+		return (uint16_t)cover;
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t steps = (uint64_t)i - part;
+
+		if (r->at[(int64_t)steps] == r->entry + (steps << shift))
+			cover |= 1u << i;
+	}
+	return (uint16_t)cover;
 }

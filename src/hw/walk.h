@@ -66,6 +66,9 @@ struct walk_result {
 	uint8_t n_loads;
 	struct walk_load load[WALK_MAX_LOADS];
 	uint64_t entry; /* the last one read */
+	/* Where it is in the kernel's tables; NULL if the table walked has
+	 * pages of another size there. */
+	const uint64_t *at;
 };
 
 /* The caller has set the members up to pwc[]. */
@@ -75,5 +78,11 @@ void walker_init(struct walker *w);
  * together decide. Fills *r. */
 void walk(struct walker *w, pfn root, unsigned asid, vaddr va, enum access acc,
 	  struct walk_result *r);
+
+/* Which pages of 2^shift bytes, of the aligned group of 2^bits in which va
+ * has number part, does the line of entries that a walk ended in map like
+ * this one: to neighbouring frames, with the same rights and bits? */
+uint16_t walk_contiguous(const struct walk_result *r, unsigned part,
+			 unsigned shift, unsigned bits);
 
 #endif

@@ -352,6 +352,11 @@ const struct conf_key conf_keys[] = {
      "included; 0: any number",
      "Skylake's second level holds four (TLB;DR, USENIX Security 2022)"},
 
+    {"tlb.*.coalesce", CONF_COUNT, TLB(coalesce), 1, 16, "pages", "1", NULL,
+     "neighbouring pages that an entry may hold, of an aligned group of so "
+     "many: those with neighbouring frames, the same rights and bits",
+     "1: none; CoLT (Pham et al., MICRO 2012); AMD's Zen 4"},
+
     /* Paging-structure caches. */
     {"pwc.*.level", CONF_CHOICE, PWC(level), 0, 0, "", NULL, walk_levels,
      "which entries it keeps", "SDM vol. 3A 4.10.3"},

@@ -53,7 +53,8 @@ accessed(struct lane *l, struct lane_access *a)
 	stats_access(l->stats, a);
 }
 
-/* Every level that has the page learns that it is dirty. */
+/* Every level that has the page learns that it is dirty, and that its
+ * neighbours may not be. */
 static void
 set_dirty(struct lane *l, struct cpu *c, const struct route *r, vaddr va)
 {
@@ -63,9 +64,13 @@ set_dirty(struct lane *l, struct cpu *c, const struct route *r, vaddr va)
 
 		if (!p->tlb)
 			continue;
-		slot = tlb_find(p->tlb, c->asid, va.raw >> p->shift, p->shift);
-		if (slot != ASSOC_NONE)
-			p->dirty[slot] = 1;
+		slot = p->coalescing ? tlb_port_group(p, va.raw)
+				     : tlb_find(p->tlb, c->asid,
+						va.raw >> p->shift, p->shift);
+		if (slot == ASSOC_NONE)
+			continue;
+		p->dirty[slot] = 1;
+		tlb_port_alone(p, slot, va.raw);
 	}
 }
 
@@ -93,13 +98,53 @@ walk_for(struct cpu *c, const struct visit *v, struct lane_access *a)
 	return a->walk.entry & PTE_D;
 }
 
-/* Not in the first level: ask the others in turn; those that do not have the
- * page take it.  True if the translation found is dirty. */
-static bool
-translate(struct lane *l, struct cpu *c, struct route *r, const struct visit *v,
-	  struct lane_access *a)
+/* Which neighbours of va's page come along into an array that coalesces: those
+ * that the walk saw, or that an entry found has. */
+static uint16_t
+neighbours(const struct tlb_port *p, uint64_t va, const struct tlb_port *from,
+	   uint32_t slot, const struct lane_access *a)
 {
-	uint32_t slot[LANE_MAX_LEVELS];
+	unsigned bits = p->tlb->coalesce;
+	unsigned part = (unsigned)(va >> p->shift) & ((1u << bits) - 1);
+
+	if (a->walked)
+		return walk_contiguous(&a->walk, part, p->shift, bits);
+	return from->coalescing && from->shift == p->shift &&
+		       from->tlb->coalesce == bits
+		   ? from->tlb->cover[slot]
+		   : (uint16_t)(1u << part);
+}
+
+/* Levels before i did not have the page and get it, from level i, or from a
+ * walk; most have taken a place for it. */
+static void
+fill_before(struct route *r, unsigned i, uint32_t *slot, bool dirty,
+	    uint64_t va, const struct lane_access *a)
+{
+	for (unsigned k = i; k-- > 0;) {
+		const struct tlb_port *p = &r->port[k];
+		enum tlb_took took = TLB_FREE;
+
+		if (!p->tlb)
+			continue;
+		if (__builtin_expect(p->coalescing, 0)) {
+			uint16_t cover =
+			    neighbours(p, va, &r->port[i], slot[i], a);
+
+			slot[k] = tlb_port_put(p, va, cover, &took);
+			r->n.evicted[k] += took == TLB_EVICTED;
+		}
+		p->dirty[slot[k]] = dirty;
+	}
+}
+
+/* Not in the first level, which may have taken the place *first for it: ask the
+ * others in turn; those that do not have the page take it. */
+static void
+translate(struct lane *l, struct cpu *c, struct route *r, const struct visit *v,
+	  uint32_t *first, struct lane_access *a)
+{
+	uint32_t slot[LANE_MAX_LEVELS + 1] = {*first};
 	bool dirty = false;
 	unsigned i;
 
@@ -119,10 +164,8 @@ translate(struct lane *l, struct cpu *c, struct route *r, const struct visit *v,
 	}
 	if (i == l->n_levels)
 		dirty = walk_for(c, v, a);
-	while (--i > 0)
-		if (r->port[i].tlb)
-			r->port[i].dirty[slot[i]] = dirty;
-	return dirty;
+	fill_before(r, i, slot, dirty, v->va.raw, a);
+	*first = slot[0];
 }
 
 /* More references of the same visit: a hit, as long as hits count. */
@@ -140,24 +183,27 @@ __attribute__((noinline)) static void
 price_rest(struct lane *l, struct cpu *c, const struct visit *v,
 	   struct route *r)
 {
+	const struct tlb_port *p = &r->port[0];
 	enum tlb_took took;
-	uint32_t slot = tlb_port_take(&r->port[0], v->va.raw, &took);
-	uint8_t *dirty = &r->port[0].dirty[slot];
+	uint32_t slot = tlb_port_take(p, v->va.raw, &took);
 	struct lane_access a;
 
-	again(&r->port[0], slot, v);
-	if (took == TLB_HIT && !(v->flags & SET_BITS) && (!v->writes || *dirty))
+	if (took == TLB_HIT && !(v->flags & SET_BITS) &&
+	    (!v->writes || p->dirty[slot])) {
+		again(p, slot, v);
 		return;
+	}
 	a.walked = a.failed = false;
 	a.found = LANE_NO_TLB;
 	a.area = v->area;
 	if (took != TLB_HIT) {
 		r->n.missed[0]++;
 		r->n.evicted[0] += took == TLB_EVICTED;
-		*dirty = translate(l, c, r, v, &a);
+		translate(l, c, r, v, &slot, &a);
 	}
-	a.assist = v->flags & SET_BITS || (v->writes && !*dirty);
-	if (v->writes && !*dirty)
+	again(p, slot, v);
+	a.assist = v->flags & SET_BITS || (v->writes && !p->dirty[slot]);
+	if (v->writes && !p->dirty[slot])
 		set_dirty(l, c, r, v->va);
 	accessed(l, &a);
 	r->n.walk_cycles += a.walk_cycles;

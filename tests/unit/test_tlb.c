@@ -395,7 +395,7 @@ test_xor(void)
 
 	tlb_init(&t, &cfg, NULL);
 	for (uint64_t page = 0; page < 1 << 16; page += 3)
-		right = right && tlb_set(&t, page) ==
+		right = right && tlb_set(&t, page, 12) ==
 				     ((page & 0x7f) ^ (page >> 7 & 0x7f));
 	ok(right, "set is page[6:0] ^ page[13:7]");
 	is_u64(second_round_misses(&t, 1536, 1), 0, "1536 pages in a row fit");
@@ -499,6 +499,100 @@ test_refused(void)
 		   "multiple of 4");
 }
 
+/* Coalescing against sets of pages: of each group the pages that go together,
+ * and those that have entries of their own. */
+#define GROUPS     64
+#define GROUP_BITS 2
+#define GROUP_SIZE (1u << GROUP_BITS)
+
+struct group {
+	unsigned together, apart;
+};
+
+static void
+group_put(struct group *g, unsigned part, unsigned cover)
+{
+	if ((cover & g->together) == g->together ||
+	    __builtin_popcount(cover) > __builtin_popcount(g->together))
+		g->together = cover;
+	else
+		g->apart |= 1u << part;
+}
+
+static void
+group_drop(struct group *g, uint64_t first, uint64_t last)
+{
+	for (uint64_t page = first; page <= last; page++) {
+		g[page / GROUP_SIZE].together = 0;
+		g[page / GROUP_SIZE].apart &= ~(1u << page % GROUP_SIZE);
+	}
+}
+
+static bool
+group_has(const struct group *g, uint64_t page)
+{
+	return (g[page / GROUP_SIZE].together | g[page / GROUP_SIZE].apart) >>
+		   page % GROUP_SIZE &
+	       1;
+}
+
+static bool
+group_step(const struct tlb_port *p, struct group *g, struct rng *rng)
+{
+	uint64_t page = rng_below(rng, GROUPS * GROUP_SIZE), n;
+	unsigned part = page % GROUP_SIZE, cover;
+	enum tlb_took took;
+	uint32_t slot = tlb_port_take(p, page << 12, &took);
+
+	if ((slot != ASSOC_NONE) != group_has(g, page) ||
+	    (took == TLB_HIT) != group_has(g, page))
+		return false;
+	if (!rng_below(rng, 8)) {
+		n = 1 + rng_below(rng, 3);
+		if (page + n > GROUPS * GROUP_SIZE)
+			n = 1;
+		tlb_drop_range(p->tlb, 5, page << 12, n << 12);
+		group_drop(g, page, page + n - 1);
+	} else if (slot == ASSOC_NONE) {
+		cover = 1u << part | (unsigned)rng_below(rng, 1u << GROUP_SIZE);
+		slot = tlb_port_put(p, page << 12, (uint16_t)cover, &took);
+		group_put(&g[page / GROUP_SIZE], part, cover);
+		return slot != ASSOC_NONE && !p->dirty[slot];
+	}
+	return true;
+}
+
+static void
+test_coalescing(uint32_t entries, uint32_t ways)
+{
+	struct tlb_config cfg = {.name = "wide",
+				 .entries = entries,
+				 .ways = ways,
+				 .page_sizes = S4K,
+				 .repl = repl_find("lru"),
+				 .coalesce = GROUP_SIZE};
+	struct group g[GROUPS] = {{0, 0}};
+	struct tlb_port p;
+	struct rng rng;
+	struct tlb t;
+	bool same = true;
+
+	rng_seed(&rng, ways);
+	if (!ok(tlb_init(&t, &cfg, NULL), "an array that coalesces"))
+		return;
+	tlb_port_init(&p, &t, 12);
+	tlb_port_set_asid(&p, 5);
+	for (unsigned i = 0; same && i < 200000; i++)
+		same = group_step(&p, g, &rng);
+	ok(same, "%u entries, %u ways: as sets of pages say", entries, ways);
+	for (uint64_t page = 0; page < GROUPS * GROUP_SIZE; page++)
+		same =
+		    same && group_has(g, page) ==
+				(tlb_port_group(&p, page << 12) != ASSOC_NONE);
+	ok(same, "and at the end");
+	tlb_free(&t);
+}
+
 int
 main(void)
 {
@@ -507,6 +601,9 @@ main(void)
 	test_strides();
 	test_xor();
 	test_modulo();
+	/* Nothing ever has to go: each set takes all pages of its groups. */
+	test_coalescing(1024, 1024);
+	test_coalescing(1024, 64);
 	test_refused();
 	return done_testing();
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# t5700-walk-paths.t - which caches the loads of walks look in: one of entries
-# by their physical address, as AMD's; past some of the others.
+# t5700-hardware.t - hardware beyond the presets: caches of walks alone and walks
+# past caches, replacement by prediction, entries for several pages.
 # SPDX-License-Identifier: GPL-3.0-or-later
 . "$top_srcdir/tests/cli/tap.sh"
 
@@ -107,6 +107,33 @@ for policy in lru brrip; do
 done
 ok "brrip keeps a part of what lru loses" test \
     $((2 * $(counter brrip.json walks))) -lt "$(counter lru.json walks)"
+
+# Entries for neighbours: a program that reads pages in order walks for every
+# second, fourth, eighth one, and where all fit, not at all.
+status "pages in order" 0 "$PAGEWALK" generate sequential --stride 4K \
+    --footprint 64M --refs 160000 -o seq.pwt
+for n in 1 2 4 8 16; do
+	status "$n pages an entry" 0 "$PAGEWALK" run -q seq.pwt -j $n.json \
+	    --set tlb.stlb.pages=4K --set tlb.stlb.coalesce=$n
+	is "as many first-level misses" "$(counter $n.json l1_tlb_misses)" \
+	    "$(counter 1.json l1_tlb_misses)"
+done
+cold=$(counter 16.json walks) # all of the program's beginning
+for n in 1 2 4; do
+	is "a walk for $n pages" $(($(counter $n.json walks) - cold)) \
+	    $((160000 / n))
+done
+status "of several sizes" 3 "$PAGEWALK" run -q seq.pwt \
+    --set tlb.stlb.coalesce=4
+like "is refused" "$err" 'stlb: coalesces pages of several sizes'
+status "three pages" 3 "$PAGEWALK" run -q seq.pwt --set tlb.l1d-4k.coalesce=3
+like "are refused" "$err" 'expected 1, 2, 4, 8 or 16'
+status "mappings that come and go" 0 "$PAGEWALK" generate churn --refs 200000 \
+    -o churn.pwt
+status "an array each way" 0 "$PAGEWALK" run -q churn.pwt -j churn.json \
+    --set tlb.l1d-4k.coalesce=4 --set tlb.l1i-4k.coalesce=8 \
+    --set tlb.stlb.pages=4K --set tlb.stlb.coalesce=4
+ok "it walks less than it would" test "$(counter churn.json walks)" -gt 0
 
 status "sides" 3 "$PAGEWALK" run -q zipf.pwt --set cache.l1d.walks=some
 like "what is expected" "$err" 'cache.l1d.walks.*all, upper'
