@@ -2,8 +2,9 @@
 # $top is the source tree.  SPDX-License-Identifier: GPL-3.0-or-later
 
 # Debian 12's names.
-build_packages="autoconf automake gcc libbz2-dev libc6-dev libinih-dev
-	libjansson-dev liblzma-dev libzstd-dev make pkg-config zlib1g-dev"
+build_packages="autoconf automake gcc libbz2-dev libc6-dev libdw-dev
+	libinih-dev libjansson-dev liblzma-dev libzstd-dev make pkg-config
+	zlib1g-dev"
 run_packages="gnuplot-nox valgrind"
 test_packages="clang clang-format libclang-rt-dev mandoc universal-ctags
 	bzip2 xz-utils zstd"

@@ -13,6 +13,7 @@
 #include "cmd/cmd.h"
 #include "cmd/layers.h"
 #include "cmd/run_windows.h"
+#include "report/attribute.h"
 #include "report/report.h"
 #include "sim/future.h"
 #include "sim/result.h"
@@ -23,7 +24,7 @@
 #define MAX_TRACES 64
 
 struct options {
-	struct opt_list config, set, lane;
+	struct opt_list config, set, lane, attribute;
 	uint64_t skip, warmup, limit;
 	const char *roi;
 	struct window_options windows;
@@ -72,6 +73,11 @@ static const struct opt_spec specs[] = {
      offsetof(struct options, windows.simpoints)},
     {"weights", 0, OPT_STRING, "FILE", "what SimPoint says they stand for",
      offsetof(struct options, windows.weights)},
+    {"attribute", 0, OPT_LIST, "KIND=FILE",
+     "write whose misses and faults they are as CSV: by function,\n"
+     "line, page, or heat (page and time), or each miss; may be\n"
+     "repeated",
+     offsetof(struct options, attribute)},
     {"json", 'j', OPT_STRING, "FILE",
      "write the result as JSON; -: to standard output, instead\n"
      "of the report",
@@ -114,7 +120,8 @@ struct run {
 	unsigned n_lanes;
 	struct run_result result;
 	struct run_windows windows;
-	struct map future; /* os.reclaim=opt */
+	struct attribution *attribution; /* or NULL */
+	struct map future;               /* os.reclaim=opt */
 };
 
 /* The one flag that a signal handler needs. */
@@ -255,7 +262,17 @@ on_fault(void *ctx, const struct fault_record *rec, struct err *e)
 	struct run *run = ctx;
 
 	result_fault(&run->result, replay_counts(run->replay), rec);
+	if (run->attribution)
+		attribution_fault(run->attribution, rec);
 	return !run->logging || fault_log_put(&run->log, rec, e);
+}
+
+static void
+on_miss(void *ctx, const struct miss_record *m)
+{
+	const struct run *run = ctx;
+
+	attribution_miss(run->attribution, replay_os(run->replay), m);
 }
 
 static bool
@@ -333,6 +350,7 @@ make_replay(struct run *run, struct err *e)
 	    .modify_is_write = first->replay.modify_is_write,
 	    .price_kernel_refs = first->replay.price_kernel_refs,
 	    .on_fault = on_fault,
+	    .on_miss = run->attribution ? on_miss : NULL,
 	    .on_progress = on_progress,
 	    .ctx = run,
 	    .on_mark = run->windows.windows ? windows_mark : NULL,
@@ -357,6 +375,11 @@ replay(struct run *run, struct err *e)
 	bool good;
 
 	catch_interrupt();
+	if (run->o.attribute.n &&
+	    !(run->attribution =
+		  attribution_new((const char *const *)run->o.attribute.items,
+				  (unsigned)run->o.attribute.n, e)))
+		return false;
 	if (!run_windows_open(&run->windows, &run->o.windows,
 			      (const char *const *)run->name, e) ||
 	    !make_replay(run, e))
@@ -413,6 +436,9 @@ report(struct run *run, struct err *e)
 	collect(run, lanes);
 	if (run->logging && !fault_log_close(&run->log, e))
 		return false;
+	if (run->attribution &&
+	    !attribution_write(run->attribution, replay_os(run->replay), e))
+		return false;
 	if (run->o.json && !report_json(&run->result, run->o.json, e))
 		return false;
 	if (!run->o.quiet && !to_stdout)
@@ -435,6 +461,7 @@ release(struct run *run)
 	if (run->logging)
 		fault_log_discard(&run->log);
 	run_windows_free(&run->windows);
+	attribution_free(run->attribution);
 	if (run->replay)
 		replay_free(run->replay);
 	close_all(run, run->traces);
@@ -448,6 +475,7 @@ release(struct run *run)
 	free(run->o.config.items);
 	free(run->o.set.items);
 	free(run->o.lane.items);
+	free(run->o.attribute.items);
 	status = run->program_status;
 	free(run);
 	return status;

@@ -55,7 +55,11 @@ area_new(struct os *os, struct process *p, const struct vma *v)
 	os->areas = xgrow(os->areas, os->n_areas, &os->cap_areas, sizeof(*a));
 	a = &os->areas[os->n_areas];
 	*a = (struct area){
-	    .pid = p->pid, .name = xstrdup(area_name(v)), .start = v->start};
+	    .pid = p->pid,
+	    .name = xstrdup(area_name(v)),
+	    .start = v->start,
+	    .offset = v->file ? v->pgoff << PAGE_SHIFT : 0,
+	};
 	a->perms[0] = v->flags & VM_READ ? 'r' : '-';
 	a->perms[1] = v->flags & VM_WRITE ? 'w' : '-';
 	a->perms[2] = v->flags & VM_EXEC ? 'x' : '-';

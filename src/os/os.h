@@ -215,6 +215,7 @@ struct area {
 	const char *name; /* "/usr/bin/ls", "[heap]", "[stack]", "[anon]" */
 	char perms[5];    /* "r-xp" */
 	uint64_t start;   /* of its first VMA, when first made */
+	uint64_t offset;  /* of start in the file, if there is one */
 	uint64_t minor, major;
 };
 

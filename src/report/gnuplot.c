@@ -1,51 +1,19 @@
 /*
  * gnuplot.c - figures from a result, drawn by gnuplot.
- *
- * Sized for a column of a two-column paper; grey levels only, and every bar
- * and row is labelled, so that nothing depends on colour.
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/err.h"
-#include "base/outfile.h"
 #include "base/xalloc.h"
+#include "report/figure.h"
 #include "report/gnuplot.h"
 
-#define COLUMN_INCHES 3.4
-#define MAX_ROWS      32
-
-struct format {
-	const char *name, *terminal;
-	double unit; /* of the terminal's size, in an inch */
-	const char *rest;
-};
-
-static const struct format all_formats[] = {
-    {"pdf", "pdfcairo", 1, "font 'Helvetica,8' fontscale 0.9"},
-    {"png", "pngcairo", 300,
-     "font 'Helvetica,8' fontscale 3.0 linewidth 3 pointscale 2"},
-    {"svg", "svg", 100, "font 'Helvetica,11'"},
-    {NULL, NULL, 0, NULL},
-};
-
-/* One figure under way. */
-struct figure {
-	const char *dir;
-	char *name; /* "ls-cycles" */
-	const char *formats;
-	double inches; /* height */
-	bool all;      /* causes: also those that are not translation */
-	struct outfile data, script;
-};
+#define MAX_ROWS 32
 
 static const char *
 string_at(const json_t *object, const char *key)
@@ -59,148 +27,6 @@ static double
 number_at(const json_t *object, const char *key)
 {
 	return json_number_value(json_object_get(object, key));
-}
-
-/* ------------------------------------------------------- files and gnuplot */
-
-static bool
-figure_open(struct figure *g, struct err *e)
-{
-	char *data = xasprintf("%s/%s.dat", g->dir, g->name);
-	char *script = xasprintf("%s/%s.gp", g->dir, g->name);
-	bool good = outfile_open(&g->data, data, e) &&
-		    outfile_open(&g->script, script, e);
-
-	free(data);
-	free(script);
-	return good;
-}
-
-/* Text inside a gnuplot string in single quotes. */
-static void
-put_quoted(const char *text, FILE *f)
-{
-	putc('\'', f);
-	for (; *text; text++) {
-		if (*text == '\'')
-			putc('\'', f);
-		putc(*text == '_' ? ' ' : *text, f);
-	}
-	putc('\'', f);
-}
-
-/* A name that can do no harm in any gnuplot string. */
-static const char *
-tame(const char *name, char *buf, size_t size)
-{
-	size_t n = 0;
-
-	for (; *name && n + 1 < size; name++)
-		buf[n++] =
-		    strchr("'\"\\`@{}", *name) || *name < ' ' ? ' ' : *name;
-	buf[n] = '\0';
-	return buf;
-}
-
-static bool
-wanted(const char *list, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (const char *p = list; p; p = strchr(p, ',')) {
-		p += *p == ',';
-		if (!strncmp(p, name, n) && (!p[n] || p[n] == ','))
-			return true;
-	}
-	return false;
-}
-
-/* The terminals: the first draws, the others draw it again. */
-static void
-put_terminals(const struct figure *g, const char *draw, FILE *f)
-{
-	for (const struct format *t = all_formats; t->name; t++) {
-		if (!wanted(g->formats, t->name))
-			continue;
-		fprintf(f, "set terminal %s noenhanced size %g,%g %s\n",
-			t->terminal, COLUMN_INCHES * t->unit,
-			g->inches * t->unit, t->rest);
-		fprintf(f, "set output '%s.%s'\n%s\n", g->name, t->name, draw);
-	}
-	fputs("set output\n", f);
-}
-
-/* gnuplot runs in the directory, so that the script names files plainly. */
-static _Noreturn void
-become_gnuplot(const char *dir, const char *script)
-{
-	if (chdir(dir) == 0)
-		execlp("gnuplot", "gnuplot", script, (char *)NULL);
-	_exit(errno == ENOENT ? 127 : 126);
-}
-
-static bool
-run_gnuplot(const struct figure *g, struct err *e)
-{
-	char *script = xasprintf("%s.gp", g->name);
-	int status = -1;
-	pid_t child;
-
-	fflush(NULL);
-	child = fork();
-	if (child == 0)
-		become_gnuplot(g->dir, script);
-	free(script);
-	if (child < 0 || waitpid(child, &status, 0) < 0)
-		return err_set(e, ERR_FAILED, "gnuplot: %s", strerror(errno));
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-		return err_set(e, ERR_FAILED,
-			       "gnuplot is not installed (Debian: apt install "
-			       "gnuplot-nox); %s/%s.gp and .dat are there to "
-			       "draw elsewhere",
-			       g->dir, g->name);
-	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		return err_set(e, ERR_FAILED, "gnuplot failed on %s/%s.gp",
-			       g->dir, g->name);
-	return true;
-}
-
-static bool
-figure_draw(struct figure *g, const char *draw, FILE *say, struct err *e)
-{
-	put_terminals(g, draw, g->script.f);
-	if (!outfile_commit(&g->data, e) || !outfile_commit(&g->script, e) ||
-	    !run_gnuplot(g, e))
-		return false;
-	for (const struct format *t = all_formats; t->name; t++)
-		if (wanted(g->formats, t->name))
-			fprintf(say, "%s/%s.%s\n", g->dir, g->name, t->name);
-	return true;
-}
-
-static void
-figure_close(struct figure *g)
-{
-	outfile_discard(&g->data);
-	outfile_discard(&g->script);
-	free(g->name);
-}
-
-/* Ticks far enough apart for a narrow figure: 1, 2 or 5 times a power of ten,
- * at most five of them. */
-static double
-nice_step(double max)
-{
-	static const double steps[] = {1, 2, 5, 10};
-	double power;
-
-	if (max <= 0)
-		return 1;
-	power = pow(10, floor(log10(max / 4)));
-	for (unsigned i = 0; i < 4; i++)
-		if (max / (steps[i] * power) <= 4.5)
-			return steps[i] * power;
-	return 10 * power;
 }
 
 /* --------------------------------------------- translation cycles by cause */
@@ -247,7 +73,8 @@ find_causes(const json_t *lanes, bool all, struct cause_row *rows)
 	{
 		double most = 0;
 
-		if (!all && wanted("base,data_cache,syscall,copy_user", name))
+		if (!all &&
+		    figure_wants("base,data_cache,syscall,copy_user", name))
 			continue;
 		for (size_t i = 0; i < json_array_size(lanes); i++) {
 			double rate =
@@ -308,11 +135,11 @@ script_causes(const struct figure *g, const json_t *lanes,
 	fputs("set ytics (", f);
 	for (unsigned r = 0; r < n; r++) {
 		fputs(r ? ", " : "", f);
-		put_quoted(rows[r].name, f);
+		figure_quoted(rows[r].name, f);
 		fprintf(f, " %u", n - r);
 	}
 	fprintf(f, ")\nset xrange [0:%g]\nset xtics %g\n", 1.02 * most,
-		nice_step(most));
+		figure_step(most));
 	fputs("plot_it = \"plot \\\n", f);
 	for (unsigned i = 0; i < bars; i++) {
 		unsigned grey = bars > 1 ? 70 + 170 * i / (bars - 1) : 120;
@@ -325,8 +152,8 @@ script_causes(const struct figure *g, const json_t *lanes,
 			"title '%s', \\\n",
 			g->name, y, i + 3, y - high / 2, y + high / 2, grey,
 			grey, grey,
-			tame(string_at(json_array_get(lanes, i), "name"), name,
-			     sizeof name));
+			figure_tame(string_at(json_array_get(lanes, i), "name"),
+				    name, sizeof name));
 		fprintf(
 		    f,
 		    "  '' using %u:($1+%.3f):(sprintf($%u<10?'%%.2g':'%%.0f', "
@@ -439,7 +266,7 @@ label_kinds(const struct kind_row *rows, unsigned n, FILE *f)
 	fputs("set ytics (", f);
 	for (unsigned k = 0; k < n; k++) {
 		fputs(k ? ", " : "", f);
-		put_quoted(rows[k].name, f);
+		figure_quoted(rows[k].name, f);
 		fprintf(f, " %.2f", n - 1 - k + 0.3);
 	}
 	fputs(")\n", f);
@@ -460,7 +287,7 @@ script_kinds(const struct figure *g, const struct kind_row *rows, unsigned n,
 		"set border 1\nset xtics nomirror out\nset ytics scale 0\n"
 		"unset key\nset yrange [-0.1:%u]\nset xrange [0:%.9g]\n"
 		"set rmargin 13\nset xtics %g\n",
-		g->name, x->unit, n, x->end, nice_step(x->end));
+		g->name, x->unit, n, x->end, figure_step(x->end));
 	label_kinds(rows, n, f);
 	fputs("plot_it = \"plot \\\n", f);
 	for (unsigned k = 0; k < n; k++)
@@ -517,40 +344,6 @@ load_result(const char *path, struct err *e)
 	return root;
 }
 
-static bool
-check_formats(const char *list, struct err *e)
-{
-	for (const char *p = list; p; p = strchr(p, ',')) {
-		const struct format *t = all_formats;
-		size_t n;
-
-		p += *p == ',';
-		n = strcspn(p, ",");
-		while (t->name &&
-		       (strlen(t->name) != n || strncmp(t->name, p, n) != 0))
-			t++;
-		if (!t->name)
-			return err_set(e, ERR_USAGE,
-				       "--format %s: expected pdf, png, svg, "
-				       "or several with commas",
-				       list);
-	}
-	return true;
-}
-
-/* "out/ls.json" -> "ls-cycles". */
-static char *
-figure_name(const char *path, const char *what)
-{
-	const char *slash = strrchr(path, '/');
-	const char *base = slash ? slash + 1 : path;
-	size_t n = strlen(base);
-
-	if (n > 5 && !strcmp(base + n - 5, ".json"))
-		n -= 5;
-	return xasprintf("%.*s-%s", (int)n, base, what);
-}
-
 /* A result's first lane, called after the result's file, whole cycles. */
 static bool
 add_lane(json_t *lanes, const char *path, struct err *e)
@@ -574,12 +367,12 @@ add_lane(json_t *lanes, const char *path, struct err *e)
 }
 
 bool
-plot_together(char *const *paths, unsigned n, const char *dir,
+plot_together(const char *const *paths, unsigned n, const char *dir,
 	      const char *formats, FILE *say, struct err *e)
 {
 	struct figure g = {.dir = dir, .formats = formats, .all = true};
 	json_t *lanes = json_array(), *root;
-	bool good = check_formats(formats, e);
+	bool good = figure_formats(formats, e);
 
 	for (unsigned i = 0; good && i < n; i++)
 		good = add_lane(lanes, paths[i], e);
@@ -600,14 +393,14 @@ plot_result(const char *path, const char *dir, const char *formats, FILE *say,
 	json_t *root;
 	bool good;
 
-	if (!check_formats(formats, e))
+	if (!figure_formats(formats, e))
 		return false;
 	root = load_result(path, e);
 	if (!root)
 		return false;
-	if (mkdir(dir, 0777) && errno != EEXIST) {
+	if (!figure_directory(dir, e)) {
 		json_decref(root);
-		return err_set(e, ERR_FAILED, "%s: %s", dir, strerror(errno));
+		return false;
 	}
 	causes.name = figure_name(path, "cycles");
 	kinds.name = figure_name(path, "faults");

@@ -19,7 +19,7 @@ bool plot_result(const char *path, const char *dir, const char *formats,
 
 /* One more figure: all cycles by cause of each result's first machine, in
  * thousands, side by side ("together-cycles"). */
-bool plot_together(char *const *paths, unsigned n, const char *dir,
+bool plot_together(const char *const *paths, unsigned n, const char *dir,
 		   const char *formats, FILE *say, struct err *e);
 
 #endif

@@ -36,6 +36,8 @@ struct lane {
 	uint64_t *flush;              /* [space]: number of its last flush */
 	uint64_t held[LANE_MAX_TLBS]; /* when counting began */
 	struct lane_stats *stats;
+	lane_miss_fn *watch; /* or NULL */
+	void *watch_ctx;
 	struct lane_stats *kept; /* while it does not count: as it will go on */
 };
 
@@ -109,10 +111,10 @@ neighbours(const struct tlb_port *p, uint64_t va, const struct tlb_port *from,
 
 	if (a->walked)
 		return walk_contiguous(&a->walk, part, p->shift, bits);
-	return from->coalescing && from->shift == p->shift &&
-		       from->tlb->coalesce == bits
-		   ? from->tlb->cover[slot]
-		   : (uint16_t)(1u << part);
+	if (from->coalescing && from->shift == p->shift &&
+	    from->tlb->coalesce == bits)
+		return from->tlb->cover[slot];
+	return (uint16_t)(1u << part);
 }
 
 /* Levels before i did not have the page and get it, from level i, or from a
@@ -207,6 +209,8 @@ price_rest(struct lane *l, struct cpu *c, const struct visit *v,
 		set_dirty(l, c, r, v->va);
 	accessed(l, &a);
 	r->n.walk_cycles += a.walk_cycles;
+	if (__builtin_expect(l->watch && took != TLB_HIT, 0))
+		l->watch(l->watch_ctx, v, &a);
 }
 
 /* All references of a visit are to one line: after the first, sure hits in
@@ -541,6 +545,13 @@ lane_reset_stats(struct lane *l)
 	stats_reset(l->stats);
 	for (unsigned i = 0; i < l->cfg.n_tlbs; i++)
 		l->held[i] = held(l, i);
+}
+
+void
+lane_watch(struct lane *l, lane_miss_fn *fn, void *ctx)
+{
+	l->watch = fn;
+	l->watch_ctx = ctx;
 }
 
 /* Entries come and go while nobody counts them. */

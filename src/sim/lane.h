@@ -58,6 +58,13 @@ void lane_syscall(struct lane *l, unsigned cpu); /* entry and exit cost */
 /* Forget the counts (not the contents): the end of warm-up. */
 void lane_reset_stats(struct lane *l);
 
+/* Have fn called for each translation that no array of the first level had, in
+ * order; v may be a part of the visit. */
+struct lane_access; /* sim/timing.h */
+typedef void lane_miss_fn(void *ctx, const struct visit *v,
+			  const struct lane_access *a);
+void lane_watch(struct lane *l, lane_miss_fn *fn, void *ctx);
+
 /* Count no longer (but go on in everything else), and count again. */
 void lane_count(struct lane *l, bool on);
 

@@ -31,6 +31,8 @@ static bool next_item(struct replay *r, struct stream *s);
 static bool begin_batch(struct replay *r, struct stream *s);
 static bool run_batch(struct replay *r, struct stream *s);
 static void jump(struct replay *r, uint64_t insns);
+static const uint64_t *run_placed(struct replay *r, uint32_t *i, uint64_t stop,
+				  const uint64_t *addr);
 static void milestones(struct replay *r);
 static void marked(struct replay *r);
 static uint64_t next_milestone(const struct replay *r);
@@ -178,6 +180,8 @@ run_batch(struct replay *r, struct stream *s)
 		/* The block that reaches it is finished first. */
 		uint64_t stop = min_u64(r->slice_end, next_milestone(r));
 
+		if (unlikely(r->places != NULL))
+			addr = run_placed(r, &i, stop, addr);
 		for (; i < n && r->insn < stop; i++)
 			addr = run_block(r, &plans[ids[i]], parts, slots, addr);
 		milestones(r);
@@ -253,7 +257,7 @@ milestones(struct replay *r)
 		r->stopped = true;
 }
 
-static inline const uint64_t *
+__attribute__((always_inline)) static inline const uint64_t *
 run_block(struct replay *r, struct plan *p, const struct part *parts,
 	  const struct data_slot *slots, const uint64_t *addr)
 {
@@ -269,6 +273,48 @@ run_block(struct replay *r, struct plan *p, const struct part *parts,
 	p->runs++;
 	r->insn += p->insns;
 	return addr;
+}
+
+/* The blocks of the batch in hand from number *i on, where it matters which
+ * instruction a reference is of. */
+__attribute__((noinline)) static const uint64_t *
+run_placed(struct replay *r, uint32_t *i, uint64_t stop, const uint64_t *addr)
+{
+	const struct stream *s = r->now;
+	const struct trace_batch *b = &s->batch;
+
+	for (; *i < b->n_ids && r->insn < stop; ++*i) {
+		r->block = &b->dict->blocks[b->ids[*i]];
+		addr = run_block(r, &s->plans[b->ids[*i]], s->parts,
+				 b->dict->slots, addr);
+	}
+	r->block = NULL;
+	return addr;
+}
+
+/* Instruction number insn of the block that runs. */
+static struct code_place
+place_of(const struct replay *r, unsigned insn)
+{
+	const uint8_t *bytes = r->now->batch.dict->insn_bytes;
+	struct code_place at = {r->block->start, r->code_area};
+
+	for (unsigned i = 0; i < insn; i++)
+		at.ip += bytes[r->block->first_insn + i];
+	if (r->moves)
+		at.ip = model_address(r, at.ip);
+	return at;
+}
+
+/* Of the visit about to be opened. */
+__attribute__((noinline)) static void
+note_place(struct replay *r, const struct side *side, const struct slot *s,
+	   unsigned insn)
+{
+	if (side == &r->code)
+		r->code_area = s->area;
+	r->places[r->n_visits] =
+	    (struct visit_place){r->insn + insn, place_of(r, insn)};
 }
 
 /* ------------------------------------------------------- the page filter */
@@ -351,6 +397,8 @@ enter_page(struct replay *r, struct side *side, uint64_t addr, enum access acc,
 		r->n.skipped += count;
 		return;
 	}
+	if (unlikely(r->places != NULL))
+		note_place(r, side, s, insn);
 	v = &r->visits[r->n_visits++];
 	fill_visit(v, s, addr, r->as, flags);
 	v->n[!write] = 0;
@@ -422,8 +470,13 @@ charge_fault(struct replay *r, const struct fault *f, uint32_t pid,
 	    .pid = pid,
 	    .tid = tid,
 	    .fault = f,
+	    .measured = r->counting && !r->uncounted,
 	};
 
+	if (r->places && f->mode == MODE_USER && r->block)
+		rec.at = place_of(r, insn);
+	if (r->places && f->access == ACC_EXEC)
+		rec.at.area = f->area;
 	for (unsigned i = r->n_lanes; i-- > 0;)
 		rec.cycles = lane_fault(r->lanes[i], r->cpu, f);
 	r->n.by_kind[f->kind]++;
@@ -455,11 +508,23 @@ take_fault(struct replay *r, uint64_t addr, enum access acc, enum cpu_mode mode,
 	return !f.signal;
 }
 
+/* One by one, so that it is known which is being priced. */
+static void
+tell_visits(struct replay *r, struct lane *l)
+{
+	for (uint32_t i = 0; i < r->n_visits; i++) {
+		r->told = &r->places[i];
+		lane_visits(l, r->cpu, &r->visits[i], 1);
+	}
+}
+
 void
 flush_visits(struct replay *r)
 {
 	for (unsigned i = 0; i < r->n_lanes; i++) {
-		if (r->n_visits && !r->resting)
+		if (unlikely(r->places && !i && !r->resting))
+			tell_visits(r, r->lanes[i]);
+		else if (r->n_visits && !r->resting)
 			lane_visits(r->lanes[i], r->cpu, r->visits,
 				    r->n_visits);
 		if (r->insn != r->retired_to)

@@ -16,9 +16,17 @@
 #include "sim/lane_config.h"
 
 struct err;
+struct lane_access; /* sim/timing.h */
 struct map;
 struct trace_reader;
 struct replay;
+struct visit; /* arch/visit.h */
+
+/* An instruction; zero: the kernel's own access. */
+struct code_place {
+	uint64_t ip;
+	uint32_t area; /* that it is in: os_area() */
+};
 
 /* One line of the fault log. */
 struct fault_record {
@@ -26,7 +34,17 @@ struct fault_record {
 	uint64_t counted;     /* instructions counted before its own */
 	uint32_t pid, tid;
 	const struct fault *fault;
-	uint64_t cycles; /* in the first lane, failing walk included */
+	uint64_t cycles;      /* in the first lane, failing walk included */
+	bool measured;        /* not of a warm-up, or of a rest */
+	struct code_place at; /* with on_miss */
+};
+
+/* A translation that no array of the first level had. */
+struct miss_record {
+	uint64_t counted; /* instructions counted before its own */
+	struct code_place at;
+	const struct visit *visit;        /* what was translated */
+	const struct lane_access *access; /* how, and what it took */
 };
 
 /* About the 2.8 ms that Linux gives a thread (kernel/sched/fair.c:
@@ -57,6 +75,9 @@ struct replay_options {
 	 * to date in its faults, not in its references. */
 	bool (*on_fault)(void *ctx, const struct fault_record *r,
 			 struct err *e);
+	/* Called for what the first lane counts as missed in its first level,
+	 * in program order.  May be NULL; it costs time. */
+	void (*on_miss)(void *ctx, const struct miss_record *m);
 	/* Called before a process ends.  May be NULL. */
 	void (*on_exit)(void *ctx, const struct os *os, uint32_t pid);
 	/* Called about every 4 M references; false stops it, as Ctrl-C does.

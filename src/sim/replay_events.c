@@ -73,6 +73,8 @@ kernel_visit(struct replay *r, const struct slot *s, uint64_t addr, bool write,
 
 	if (r->n_visits == VISITS)
 		flush_visits(r);
+	if (r->places)
+		r->places[r->n_visits] = (struct visit_place){.insn = r->insn};
 	v = &r->visits[r->n_visits++];
 	fill_visit(v, s, addr, r->as, flags);
 	v->reads = !write;

@@ -70,6 +70,27 @@ make_cpus(struct replay *r, unsigned cpus)
 	r->sched = sched_new(cpus, r->slice);
 }
 
+/* What the first lane missed, if it counts. */
+static void
+missed(void *ctx, const struct visit *v, const struct lane_access *a)
+{
+	const struct replay *r = ctx;
+	struct miss_record m = {.counted = r->told->insn - r->counted_from,
+				.at = r->told->at,
+				.visit = v,
+				.access = a};
+
+	if (r->counting && !r->uncounted)
+		r->opt.on_miss(r->opt.ctx, &m);
+}
+
+static void
+watch_misses(struct replay *r)
+{
+	r->places = xcalloc(VISITS, sizeof(*r->places));
+	lane_watch(r->lanes[0], missed, r);
+}
+
 struct replay *
 replay_new(struct trace_reader *const *traces, unsigned n_traces,
 	   const struct os_config *os, const struct lane_config *lanes,
@@ -93,6 +114,8 @@ replay_new(struct trace_reader *const *traces, unsigned n_traces,
 		replay_free(r);
 		return NULL;
 	}
+	if (opt->on_miss && n)
+		watch_misses(r);
 	r->entries = os_wants_entries(r->os);
 	r->moves = os->own_addresses;
 	if (opt->future)
@@ -176,6 +199,7 @@ replay_free(struct replay *r)
 	free(r->lanes);
 	free(r->on);
 	free(r->visits);
+	free(r->places);
 	free(r->table);
 	free(r);
 }

@@ -90,6 +90,12 @@ struct replay_cpu {
 	bool lazy;   /* its threads sleep */
 };
 
+/* Where a visit is from; kept if on_miss wants to know. */
+struct visit_place {
+	uint64_t insn; /* instructions before its own */
+	struct code_place at;
+};
+
 struct replay {
 	struct stream *streams;
 	unsigned n_streams;
@@ -118,6 +124,10 @@ struct replay {
 	struct visit *visits;
 	uint32_t n_visits;
 	struct slot *table;
+	struct visit_place *places;     /* of visits[], or NULL */
+	const struct visit_place *told; /* of the visit being priced */
+	const struct code_block *block; /* that runs, with places; or NULL */
+	uint32_t code_area;             /* of its page, with places */
 
 	/* Where we are. */
 	uint64_t insn; /* instructions of all traces before this block */

@@ -118,8 +118,9 @@ test_rest(void)
 	refused(&c, "cache l2: 16385 entries in 16 ways: expected a whole "
 		    "number of sets");
 	c = skylake_lane();
-	c.cache[3].sides = 8;
-	refused(&c, "cache l3: sides 0x8: expected instruction, data or both");
+	c.cache[3].sides = 16;
+	refused(&c, "cache l3: sides 0x10: expected instruction, data, both or "
+		    "walk");
 	c = skylake_lane();
 	c.n_pwcs = c.n_caches = 0;
 	accepted(&c, "no caches of any kind");
