@@ -12,6 +12,7 @@
 #include "base/xalloc.h"
 #include "cmd/cmd.h"
 #include "cmd/layers.h"
+#include "cmd/run_whatif.h"
 #include "cmd/run_windows.h"
 #include "report/attribute.h"
 #include "report/report.h"
@@ -26,7 +27,7 @@
 struct options {
 	struct opt_list config, set, lane, attribute;
 	uint64_t skip, warmup, limit;
-	const char *roi;
+	const char *roi, *what_if;
 	struct window_options windows;
 	const char *json, *fault_log, *backend;
 	bool recover, no_recorded, quiet, live;
@@ -44,6 +45,10 @@ static const struct opt_spec specs[] = {
      "price the same replay on another machine, too; an empty\n"
      "CONFIG means what -c and --set give; may be repeated",
      offsetof(struct options, lane)},
+    {"what-if", 0, OPT_STRING, "SIZE[,SIZE...]",
+     "price the same replay with all memory in pages of another\n"
+     "size, too, such as 64K,2M,1G",
+     offsetof(struct options, what_if)},
     {"skip", 0, OPT_U64, "N",
      "pass over N instructions: only events are applied",
      offsetof(struct options, skip)},
@@ -117,6 +122,7 @@ struct run {
 	struct conf *conf[MAX_LANES];
 	struct conf_resolved resolved[MAX_LANES];
 	char *name[MAX_LANES];
+	bool what_if[MAX_LANES];
 	unsigned n_lanes;
 	struct run_result result;
 	struct run_windows windows;
@@ -234,6 +240,36 @@ resolve_lane(struct run *run, unsigned i, struct err *e)
 		       run->name[i]);
 }
 
+/* After the others: a lane for each size of --what-if. */
+static bool
+add_what_ifs(struct run *run, struct err *e)
+{
+	char *sizes = run->o.what_if ? xstrdup(run->o.what_if) : NULL;
+	char *save = NULL;
+	bool good = true;
+
+	for (char *size = sizes ? strtok_r(sizes, ",", &save) : NULL;
+	     good && size; size = strtok_r(NULL, ",", &save)) {
+		unsigned i = run->n_lanes, shift = whatif_shift(size, e);
+
+		if (i >= MAX_LANES)
+			err_set(e, ERR_USAGE, "at most %d lanes", MAX_LANES);
+		good = shift && i < MAX_LANES;
+		if (!good)
+			break;
+		run->conf[i] = conf_copy(run->conf[0]);
+		run->name[i] = xstrdup(size);
+		run->what_if[i] = true;
+		run->n_lanes++;
+		name_lane(run, i);
+		good =
+		    whatif_apply(run->conf[i], &run->resolved[0], shift, e) &&
+		    resolve_lane(run, i, e);
+	}
+	free(sizes);
+	return good;
+}
+
 static bool
 load_configuration(struct run *run, struct err *e)
 {
@@ -251,7 +287,7 @@ load_configuration(struct run *run, struct err *e)
 		if (!resolve_lane(run, i, e))
 			return false;
 	}
-	return true;
+	return add_what_ifs(run, e);
 }
 
 /* ---------------------------------------------------------------- replay */
@@ -422,7 +458,7 @@ collect(struct run *run, struct result_lane *lanes)
 	for (unsigned i = 0; i < run->n_lanes; i++)
 		lanes[i] = (struct result_lane){
 		    run->name[i], run->conf[i], &run->resolved[i],
-		    replay_lane_stats(run->replay, i)};
+		    replay_lane_stats(run->replay, i), run->what_if[i]};
 	r->lanes = lanes;
 	r->n_lanes = run->n_lanes;
 }

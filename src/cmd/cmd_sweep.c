@@ -114,8 +114,11 @@ write_results(struct pricing *p, const struct sweep *s, const struct job *j,
 
 	for (unsigned i = 0; good && i < j->n; i++) {
 		const struct sweep_point *at = j->lanes[i];
-		struct result_lane lane = {at->lane, at->conf, at->resolved,
-					   replay_lane_stats(p->replay, i)};
+		struct result_lane lane = {.name = at->lane,
+					   .conf = at->conf,
+					   .config = at->resolved,
+					   .stats =
+					       replay_lane_stats(p->replay, i)};
 		char *path = store_path(s->dir, at);
 
 		p->result.lanes = &lane;

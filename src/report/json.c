@@ -460,6 +460,30 @@ processes_json(const struct run_result *r)
 	return all;
 }
 
+/* The mapping's walks in the lanes with other pages, by their names. */
+static json_t *
+what_if_json(const struct run_result *r, uint32_t area)
+{
+	static const struct area_stats none;
+	json_t *all = json_object();
+
+	for (unsigned i = 0; i < r->n_lanes; i++) {
+		const struct lane_stats *s = r->lanes[i].stats;
+		const struct area_stats *a =
+		    area < s->n_areas ? &s->area[area] : &none;
+		json_t *one;
+
+		if (!r->lanes[i].what_if)
+			continue;
+		one = json_object();
+		PUT(one, a, stlb_hits);
+		PUT(one, a, walks);
+		PUT(one, a, walk_cycles);
+		json_put(all, r->lanes[i].name, one);
+	}
+	return all;
+}
+
 static json_t *
 mapping_json(const struct area *a, const struct area_stats *s)
 {
@@ -484,10 +508,17 @@ mappings_json(const struct run_result *r)
 	const struct lane_stats *s = r->lanes[0].stats;
 	json_t *all = json_array();
 
-	for (uint32_t i = 0; i < os_area_count(r->os); i++)
-		json_array_append_new(
-		    all, mapping_json(os_area(r->os, i),
-				      i < s->n_areas ? &s->area[i] : &none));
+	for (uint32_t i = 0; i < os_area_count(r->os); i++) {
+		json_t *row = mapping_json(
+		    os_area(r->os, i), i < s->n_areas ? &s->area[i] : &none);
+		json_t *other = what_if_json(r, i);
+
+		if (json_object_size(other))
+			json_put(row, "what_if", other);
+		else
+			json_decref(other);
+		json_array_append_new(all, row);
+	}
 	return all;
 }
 

@@ -10,7 +10,7 @@
 #include "base/xalloc.h"
 #include "report/table.h"
 
-#define MAX_COLUMNS 12
+#define MAX_COLUMNS 20
 
 struct table {
 	const char *align;

@@ -15,6 +15,7 @@
 #include "sim/result.h"
 #include "trace/reader.h"
 
+#define MAX_WHAT_IFS 8  /* columns */
 #define MAX_MAPPINGS 20 /* rows of the table of mappings */
 
 const char *
@@ -482,6 +483,7 @@ print_paging(const struct run_result *r, FILE *f)
 
 /* A mapping and its price in the first lane. */
 struct priced_area {
+	uint32_t id;
 	const struct area *area;
 	struct area_stats s;
 };
@@ -498,13 +500,41 @@ dearer(const void *a, const void *b)
 	return x->area->start < y->area->start ? -1 : 1;
 }
 
+/* Walk cycles with other pages, a column a size. */
 static void
-area_row(struct table *t, const struct priced_area *p)
+what_if_cells(struct table *t, const struct run_result *r, uint32_t area)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < r->n_lanes; i++) {
+		const struct lane_stats *s = r->lanes[i].stats;
+
+		if (r->lanes[i].what_if && n++ < MAX_WHAT_IFS)
+			table_count(t, area < s->n_areas
+					   ? s->area[area].walk_cycles
+					   : 0);
+	}
+}
+
+static unsigned
+what_ifs(const struct run_result *r)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < r->n_lanes; i++)
+		n += r->lanes[i].what_if;
+	return n;
+}
+
+static void
+area_row(struct table *t, const struct run_result *r,
+	 const struct priced_area *p)
 {
 	table_count(t, p->s.references);
 	table_count(t, p->s.l1_misses);
 	table_count(t, p->s.walks);
 	table_count(t, p->s.walk_cycles);
+	what_if_cells(t, r, p->id);
 	table_count(t, p->s.faults);
 	table_count(t, p->s.fault_cycles);
 	table_text(t, "%" PRIu32, p->area->pid);
@@ -518,19 +548,26 @@ print_mappings(const struct run_result *r, FILE *f)
 	const struct lane_stats *s = r->lanes[0].stats;
 	uint32_t n = os_area_count(r->os), used = 0;
 	struct priced_area *all = xcalloc(n + 1, sizeof *all);
-	struct table *t = table_new("rrrrrrrll");
+	char align[MAX_WHAT_IFS + 10] = "rrrr";
+	struct table *t;
 
+	for (unsigned i = 0; i < what_ifs(r) && i < MAX_WHAT_IFS; i++)
+		strcat(align, "r");
+	t = table_new(strcat(align, "rrrll"));
 	for (uint32_t i = 0; i < n && i < s->n_areas; i++)
 		if (s->area[i].references || s->area[i].faults)
-			all[used++] =
-			    (struct priced_area){os_area(r->os, i), s->area[i]};
+			all[used++] = (struct priced_area){i, os_area(r->os, i),
+							   s->area[i]};
 	qsort(all, used, sizeof *all, dearer);
 	fprintf(f, "\nMappings, dearest first%s\n",
 		used > MAX_MAPPINGS ? " (the rest is in the JSON)" : "");
-	HEADING(t, "references", "L1 misses", "walks", "cycles", "faults",
-		"cycles", "pid", "", "");
+	HEADING(t, "references", "L1 misses", "walks", "cycles");
+	for (unsigned i = 0, k = 0; i < r->n_lanes; i++)
+		if (r->lanes[i].what_if && k++ < MAX_WHAT_IFS)
+			table_text(t, "in %s", r->lanes[i].name);
+	HEADING(t, "faults", "cycles", "pid", "", "");
 	for (uint32_t i = 0; i < used && i < MAX_MAPPINGS; i++)
-		area_row(t, &all[i]);
+		area_row(t, r, &all[i]);
 	table_print(t, f);
 	free(all);
 }

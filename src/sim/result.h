@@ -48,6 +48,7 @@ struct result_lane {
 	const struct conf *conf;
 	const struct conf_resolved *config;
 	const struct lane_stats *stats;
+	bool what_if; /* the first one with other pages: --what-if */
 };
 
 /* One of the traces replayed together. */

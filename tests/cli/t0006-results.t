@@ -7,7 +7,7 @@ page=$top_srcdir/doc/results.md
 "$tools/mktrace" t.pwt 300
 head -c $(($(wc -c <t.pwt) - 40)) t.pwt >cut.pwt # no index: damage
 "$PAGEWALK" run -q --recover cut.pwt t.pwt -j r.json --lane teaching \
-	--interval 10 --period 50
+	--interval 10 --period 50 --what-if 2M
 test -s r.json && pass "a result" || fail "a result"
 
 # Names that people or traces choose become placeholders, as in the page.
@@ -19,6 +19,7 @@ test -s r.json && pass "a result" || fail "a result"
 	s#^(lanes\[\]/(insn|data)_served)/.+#\1/PLACE#
 	s#^(.*by_kind|intervals/faults)/.+#\1/KIND#
 	s#^(.*cycles_by_cause)/.+#\1/CAUSE#
+	s#^(mappings\[\]/what_if)/[^/]+#\1/SIZE#
 	s#^(lanes\[\]/estimates)/[^/]+#\1/COUNTER#
 	s#^(.*configuration)/.+#\1/KEY#
 	s#^(trace/provenance)/.+#\1/KEY#
