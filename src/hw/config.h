@@ -46,6 +46,15 @@ struct pwc_config {
 	uint32_t hit_cycles;
 };
 
+/* How page tables are organised: hw/ptable.h, hw/htable.h. */
+enum table_kind {
+	TABLES_RADIX,
+	TABLES_HASHED,
+	TABLES_CLUSTERED,
+	TABLES_CUCKOO,
+	TABLES_INVERTED,
+};
+
 /* The host's dimension of page walks. */
 struct nested_config {
 	unsigned page_shift;  /* of the host's pages; 0: no host */

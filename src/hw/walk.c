@@ -3,6 +3,7 @@
 
 #include "arch/pte.h"
 #include "base/log.h"
+#include "hw/htable.h"
 #include "hw/nested.h"
 #include "hw/ptable.h"
 #include "hw/walk.h"
@@ -25,7 +26,8 @@ load_at(struct walker *w, paddr pa, unsigned level, struct walk_result *r)
 {
 	r->load[r->n_loads++] = (struct walk_load){
 	    (uint8_t)level,
-	    (uint8_t)cache_path_load(w->path[level % WALK_HOST != 0], pa)};
+	    (uint8_t)cache_path_load(w->path[level % WALK_HOST != 0], pa),
+	    false};
 }
 
 /* A guest-physical address first has to be found. */
@@ -193,6 +195,42 @@ walk_own(struct walker *w, pfn root, unsigned asid, vaddr va, enum access acc,
 	r->page_shift = (uint8_t)w->level[level].shift;
 }
 
+/* Of loads that go out at once the slowest is waited for. */
+static void
+hide_faster(struct walk_result *r)
+{
+	unsigned slowest = 0;
+
+	for (unsigned i = 1; i < r->n_loads; i++)
+		if (r->load[i].where > r->load[slowest].where)
+			slowest = i;
+	for (unsigned i = 0; i < r->n_loads; i++)
+		r->load[i].hidden = i != slowest;
+}
+
+/* Through a table of the lane's own that is no tree. */
+__attribute__((noinline)) static void
+walk_hashed(struct walker *w, pfn root, vaddr va, enum access acc,
+	    struct walk_result *r)
+{
+	paddr at[HTABLE_LOADS];
+	unsigned level, n;
+
+	read_kernel(w, root, va, acc, r);
+	level = end_level(w, r);
+	n = htable_walk(w->hash, w->space, level,
+			va.raw >> w->level[level].shift,
+			r->end != WALK_NOT_PRESENT, at);
+	for (unsigned i = 0; i < n; i++)
+		load_at(w, at[i], 0, r);
+	if (htable_parallel(w->hash))
+		hide_faster(r);
+	r->level = (uint8_t)level;
+	if (r->page_shift != w->level[level].shift)
+		r->at = NULL;
+	r->page_shift = (uint8_t)w->level[level].shift;
+}
+
 /* Through the kernel's tables. */
 static inline void
 walk_tables(struct walker *w, pfn root, unsigned asid, vaddr va,
@@ -221,6 +259,8 @@ walk(struct walker *w, pfn root, unsigned asid, vaddr va, enum access acc,
 	r->n_loads = 0;
 	if (w->own)
 		walk_own(w, root, asid, va, acc, r);
+	else if (w->hash)
+		walk_hashed(w, root, va, acc, r);
 	else
 		walk_tables(w, root, asid, va, acc, r);
 }

@@ -25,6 +25,7 @@
 #define WALK_HOST      PAGING_MAX_LEVELS
 #define WALK_MAX_LOADS (PAGING_MAX_LEVELS * (PAGING_MAX_LEVELS + 2))
 
+struct htable;
 struct nested;
 struct ptable;
 
@@ -32,7 +33,8 @@ struct walker {
 	const struct paging *paging;
 	const struct physmem *mem;        /* the kernel's tables */
 	struct ptable *own;               /* NULL: it walks the kernel's */
-	uint16_t space;                   /* that runs; for own */
+	struct htable *hash;              /* or a table that is no tree */
+	uint16_t space;                   /* that runs; for own and hash */
 	struct nested *host;              /* NULL: physical is physical */
 	const struct cache_path *path[2]; /* that its loads take: of level 0,
 					     of others */
@@ -55,6 +57,7 @@ enum walk_end {
 struct walk_load {
 	uint8_t level; /* of the entry: 0 is a PTE; the host's: WALK_HOST on */
 	uint8_t where; /* number of the cache, or of memory (cache_path) */
+	bool hidden;   /* another one that goes out with it takes longer */
 };
 
 struct walk_result {

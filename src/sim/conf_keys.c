@@ -81,6 +81,11 @@ static const struct conf_choice kernel_refs[] = {
 static const struct conf_choice walk_levels[] = {
     {"pde", 1}, {"pdpte", 2}, {"pml4e", 3}, {"pml5e", 4}, {NULL, 0}};
 
+static const struct conf_choice table_kinds[] = {
+    {"radix", TABLES_RADIX},         {"hashed", TABLES_HASHED},
+    {"clustered", TABLES_CLUSTERED}, {"cuckoo", TABLES_CUCKOO},
+    {"inverted", TABLES_INVERTED},   {NULL, 0}};
+
 static const struct conf_choice host_pages[] = {
     {"none", 0}, {"4K", 12}, {"2M", 21}, {"1G", 30}, {NULL, 0}};
 
@@ -132,6 +137,14 @@ const struct conf_key conf_keys[] = {
      "kernel's own, others follow it; radix-PAGE-WIDTH...: log2 bytes of a "
      "page, index bits of each level from the root down, then /BYTES of an "
      "entry (8), as radix-12-9-9-9-9",
+     "SDM vol. 3A 4.5"},
+    {"machine.tables", CONF_CHOICE, LANE(tables), 0, 0, "", "radix",
+     table_kinds,
+     "how the page tables are organised, as the walkers see them: a tree of "
+     "the shape that machine.paging says, or one table for all: hashed, 16 "
+     "bytes a page; clustered, 64 bytes for 8 pages; cuckoo, three of those "
+     "at once; inverted, an entry a frame.  Those need no pwc.*, whose entries "
+     "are then left out",
      "SDM vol. 3A 4.5"},
 
     /* The kernel. */

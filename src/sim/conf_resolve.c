@@ -291,7 +291,7 @@ conf_resolve(const struct conf *c, struct conf_resolved *out, struct err *e)
 		if (!resolve_array(c, a, &n[a], out, e))
 			return false;
 	out->lane.n_tlbs = n[0];
-	out->lane.n_pwcs = n[1];
+	out->lane.n_pwcs = out->lane.tables == TABLES_RADIX ? n[1] : 0;
 	out->lane.n_caches = n[2];
 	return check_os(c, &out->os, e) && check_lane(c, &out->lane, e);
 }

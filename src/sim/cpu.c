@@ -131,8 +131,8 @@ init_paths(struct cpu *c, const struct lane_config *cfg, struct cache *shared)
 
 bool
 cpu_init(struct cpu *c, const struct lane_config *cfg, struct cache *shared,
-	 const struct physmem *mem, struct ptable *own, struct ptable *host,
-	 struct err *e)
+	 const struct physmem *mem, struct ptable *own, struct htable *hash,
+	 struct ptable *host, struct err *e)
 {
 	memset(c, 0, sizeof(*c));
 	c->as = CPU_NO_AS;
@@ -155,6 +155,7 @@ cpu_init(struct cpu *c, const struct lane_config *cfg, struct cache *shared,
 	c->walker.paging = &cfg->paging;
 	c->walker.mem = mem;
 	c->walker.own = own;
+	c->walker.hash = hash;
 	c->walker.n_pwcs = cfg->n_pwcs;
 	for (unsigned i = 0; i < cfg->n_pwcs; i++)
 		c->walker.pwc[i] = &c->pwc[i];

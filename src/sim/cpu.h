@@ -76,11 +76,13 @@ struct cpu {
 };
 
 /* shared: the lane's common caches, by number, already made; own: its page
- * tables, or NULL if it walks the kernel's; host: the host's, or NULL.  False
+ * tables, or NULL if it walks the kernel's; hash: those that are no tree, or
+ * NULL; host: the host's, or NULL.  False
  * and *e when the configuration is impossible.  Release with cpu_free(). */
 bool cpu_init(struct cpu *c, const struct lane_config *cfg,
 	      struct cache *shared, const struct physmem *mem,
-	      struct ptable *own, struct ptable *host, struct err *e);
+	      struct ptable *own, struct htable *hash, struct ptable *host,
+	      struct err *e);
 void cpu_free(struct cpu *c, const struct lane_config *cfg);
 
 /* Run as from here on; last_flush is the number of its last flush.  True if

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "hw/htable.h"
 #include "hw/ptable.h"
 #include "sim/cpu.h"
 #include "sim/lane.h"
@@ -30,6 +31,7 @@ struct lane {
 	unsigned n_levels;
 	bool split;          /* loads and stores ask different TLBs */
 	struct ptable *own;  /* tables, if not the kernel's */
+	struct htable *hash; /* or these, which are no tree */
 	struct ptable *host; /* the tables of the host, if there is one */
 	struct cpu *cpu;     /* cfg.cpus of them */
 	struct cache shared[LANE_MAX_CACHES];
@@ -91,8 +93,8 @@ walk_for(struct cpu *c, const struct visit *v, struct lane_access *a)
 
 	a->walked = true;
 	walk(&c->walker, c->root, c->asid, v->va, acc, &a->walk);
-	if (a->walk.end != WALK_MAPPED ||
-	    (!c->walker.own && a->walk.page_shift != v->page_shift))
+	if (a->walk.end != WALK_MAPPED || (!c->walker.own && !c->walker.hash &&
+					   a->walk.page_shift != v->page_shift))
 		BUG("visit of %#llx in space %u: granted by the kernel with "
 		    "pages of 2^%u bytes, but the walk ends %u at level %u",
 		    (unsigned long long)v->va.raw, v->as, v->page_shift,
@@ -386,6 +388,33 @@ invalidate(struct lane *l, struct cpu *c, const struct kevent *kev)
 	happened(l, &ev);
 }
 
+/* What is invalidated in a table that is no tree: its pages, of whatever size;
+ * all of the space if that is too much to look up. */
+#define LOOKED_UP 4096
+
+static void
+drop_hashed(struct lane *l, const struct kevent *kev)
+{
+	const struct paging *p = &l->cfg.paging;
+	uint64_t first = first_page(kev).raw, bytes = bytes_of(kev);
+
+	if (kev->kind != KEV_FLUSH_PAGES ||
+	    bytes >> p->page_shift > LOOKED_UP) {
+		if (kev->frees_tables || kev->kind == KEV_FLUSH_PAGES)
+			htable_drop_space(l->hash, kev->as);
+		return;
+	}
+	for (unsigned level = 0; level < p->levels; level++) {
+		unsigned shift = paging_shift(p, level);
+
+		for (uint64_t page = first >> shift;
+		     p->leaf_mask >> level & 1 &&
+		     page <= (first + bytes - 1) >> shift;
+		     page++)
+			htable_drop_page(l->hash, kev->as, level, page);
+	}
+}
+
 /* CPUs that run the space invalidate now, the others' tags go stale; so do
  * those of CPUs in lazy mode, unless tables are freed, which a walker might
  * still read (Linux 6.8 arch/x86/mm/tlb.c: flush_tlb_multi). */
@@ -398,6 +427,8 @@ flush(struct lane *l, unsigned cpu, const struct kevent *kev)
 	if (l->own && kev->frees_tables && kev->kind == KEV_FLUSH_PAGES)
 		ptable_drop_range(l->own, kev->as, first_page(kev),
 				  bytes_of(kev));
+	if (l->hash)
+		drop_hashed(l, kev);
 	for (unsigned i = 0; i < l->cfg.cpus; i++) {
 		if (l->cpu[i].as != kev->as ||
 		    (l->cpu[i].lazy && !kev->frees_tables))
@@ -425,6 +456,8 @@ lane_kevent(struct lane *l, unsigned cpu, const struct kevent *kev)
 			cpu_forget(&l->cpu[i], &l->cfg, kev->as);
 		if (l->own)
 			ptable_drop_space(l->own, kev->as);
+		if (l->hash)
+			htable_drop_space(l->hash, kev->as);
 		return;
 	case KEV_WORK:
 		happened(l, &ev);
@@ -580,6 +613,8 @@ lane_stats(struct lane *l)
 	collect_all(l);
 	if (l->own)
 		l->stats->own_table_bytes = ptable_peak(l->own);
+	if (l->hash)
+		l->stats->own_table_bytes = htable_peak(l->hash);
 	stats_finish(l->stats);
 	stats_check(l->stats);
 	for (unsigned i = 0; i < l->cfg.n_tlbs; i++) {
@@ -620,7 +655,7 @@ init(struct lane *l, struct err *e)
 			return false;
 	for (unsigned i = 0; i < l->cfg.cpus; i++)
 		if (!cpu_init(&l->cpu[i], &l->cfg, l->shared, l->tables.mem,
-			      l->own, l->host, e))
+			      l->own, l->hash, l->host, e))
 			return false;
 	return true;
 }
@@ -647,7 +682,10 @@ lane_new(const struct lane_config *cfg, const struct table_source *tables,
 	l->stats = xcalloc(1, sizeof(*l->stats));
 	l->stats->config = &l->cfg;
 	init_sizes(l);
-	if (!paging_is_kernel(&l->cfg.paging))
+	if (l->cfg.tables != TABLES_RADIX)
+		l->hash = htable_new(l->cfg.tables, beyond(tables->mem),
+				     tables->mem->frames);
+	else if (!paging_is_kernel(&l->cfg.paging))
 		l->own = ptable_new(&l->cfg.paging, beyond(tables->mem));
 	if (l->cfg.nested.page_shift)
 		l->host =
@@ -671,6 +709,7 @@ lane_free(struct lane *l)
 	for (unsigned i = 0; i < l->cfg.n_caches; i++)
 		cache_free(&l->shared[i]);
 	ptable_free(l->own);
+	htable_free(l->hash);
 	ptable_free(l->host);
 	if (l->kept)
 		stats_restore(l->stats, l->kept);

@@ -137,6 +137,11 @@ lane_config_check(const struct lane_config *cfg, struct err *e)
 			  e) ||
 	    !check_number("asid_limit", cfg->asid_limit, 0, LANE_MAX_ASIDS, e))
 		return false;
+	if (cfg->tables != TABLES_RADIX &&
+	    (cfg->n_pwcs || cfg->nested.page_shift))
+		return err_set(e, ERR_INPUT,
+			       "page tables that are no tree: expected no "
+			       "paging-structure caches and no host");
 	if (!isfinite(cfg->cpi) || cfg->cpi < 0)
 		return err_set(e, ERR_INPUT,
 			       "cpi %g: expected a number from 0 up", cfg->cpi);

@@ -50,6 +50,7 @@ struct cost_config {
 struct lane_config {
 	char name[HW_NAME_MAX];
 	struct paging paging;
+	unsigned tables; /* enum table_kind */
 	unsigned cpus;
 	double frequency_ghz; /* only turns cycles into time */
 	double cpi;           /* cycles an instruction takes without stalls */

@@ -82,6 +82,8 @@ struct lane_stats {
 	 * config->cache[], or config->n_caches for memory.  In cycles too. */
 	uint64_t pte_loads_at[WALK_LEVELS][LANE_MAX_CACHES + 1];
 	uint64_t pte_cycles_at[WALK_LEVELS][LANE_MAX_CACHES + 1];
+	/* Those of level 0 that went out with a slower one: no cycles. */
+	uint64_t pte_hidden_at[LANE_MAX_CACHES + 1];
 	struct cache_stats cache[LANE_MAX_CACHES];
 	/* References by side and where they were served, with data_caches. */
 	uint64_t data_at[SIDES][LANE_MAX_CACHES + 1];

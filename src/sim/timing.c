@@ -49,7 +49,8 @@ walk_cycles(const struct lane_config *cfg, const struct walk_result *w)
 	if (w->pwc != WALK_NO_PWC)
 		cycles += cfg->pwc[w->pwc].hit_cycles;
 	for (unsigned i = 0; i < w->n_loads; i++)
-		cycles += timing_load(cfg, w->load[i].where);
+		cycles +=
+		    w->load[i].hidden ? 0 : timing_load(cfg, w->load[i].where);
 	return cycles;
 }
 

@@ -83,4 +83,46 @@ seventeen=$(data_misses 17)
 # A lookup that faults is a miss, too: one in each 4 KiB.
 is "16 pages of 256 bytes: one miss each" "$((sixteen - 1))" 16
 is "17 pages: a miss each time" "$((seventeen - 2))" 170
+# No trees: as many walks; so many loads each as they must have.
+status "a program" 0 "$PAGEWALK" generate zipf --footprint 256M --refs 200000 \
+    -o zipf.pwt
+for kind in radix hashed clustered cuckoo inverted; do
+	status "$kind" 0 "$PAGEWALK" run -q zipf.pwt -j $kind.json \
+	    --set machine.tables=$kind
+	is "$kind: as many walks" "$(counter $kind walks)" \
+	    "$(counter radix walks)"
+	is "$kind: as many faults" "$(counter $kind faults)" \
+	    "$(counter radix faults)"
+done
+walks=$(counter radix walks)
+ok "it walks" test "$walks" -gt 100000
+is "cuckoo: three loads each" "$(counter cuckoo pte_loads)" $((3 * walks))
+ok "but the time of one" test "$(counter cuckoo walk_cycles)" -lt \
+    "$(counter inverted walk_cycles)"
+for kind in hashed clustered; do
+	n=$(counter $kind pte_loads)
+	ok "$kind: one load each, or a few more" test "$n" -ge "$walks" -a \
+	    "$n" -lt $((walks * 3 / 2))
+done
+ok "clustered: lines serve neighbours, so they are nearer" test \
+    "$(counter clustered walk_cycles)" -lt \
+    "$(counter hashed walk_cycles)"
+ok "inverted: an anchor, then entries" test \
+    "$(counter inverted pte_loads)" -gt $((walks * 3 / 2))
+# 64 K pages of 16 bytes, at most half full, in powers of two.
+ok "hashed: its footprint" test \
+    "$(counter hashed own_table_bytes)" -ge $((65536 * 16 * 2))
+is "a lane beside others" "$("$PAGEWALK" run -q zipf.pwt \
+    -l c=,machine.tables=cuckoo -l h=,machine.tables=hashed -j two.json;
+    get two.json lanes/1/counters)" "$(get cuckoo.json lanes/0/counters)"
+for pattern in churn forks; do
+	status "$pattern" 0 "$PAGEWALK" generate $pattern --refs 100000 \
+	    -o $pattern.pwt
+	status "$pattern: all kinds at once" 0 "$PAGEWALK" run -q $pattern.pwt \
+	    -l a=,machine.tables=cuckoo -l b=,machine.tables=hashed \
+	    -l c=,machine.tables=clustered -l d=,machine.tables=inverted
+done
+status "no host" 3 "$PAGEWALK" run -q zipf.pwt --set machine.tables=cuckoo \
+    --set nested.page=4K
+like "is said" "$err" 'no tree: expected no paging-structure caches and no host'
 done_testing
