@@ -116,6 +116,8 @@ struct replay *replay_new(struct trace_reader *const *traces, unsigned n_traces,
 /* Replay to the end, the limit, or a stop.  False and *e on bad input or when
  * the model refuses; counts so far remain valid. */
 bool replay_run(struct replay *r, struct err *e);
+/* Traces that ended have gone on since: the next replay_run() asks again. */
+void replay_go_on(struct replay *r);
 
 const struct replay_counts *replay_counts(const struct replay *r);
 const struct os *replay_os(const struct replay *r);

@@ -135,6 +135,13 @@ replay_os(const struct replay *r)
 	return r->os;
 }
 
+void
+replay_go_on(struct replay *r)
+{
+	for (unsigned i = 0; i < r->n_streams; i++)
+		r->streams[i].ended = false;
+}
+
 unsigned
 replay_lanes(const struct replay *r)
 {

@@ -25,8 +25,16 @@ for n in 0 1 2 3 4; do
 done
 if command -v mandoc >/dev/null; then
 	is "mandoc has nothing to complain about" \
-	    "$(mandoc -Tlint -Wwarning "$page" 2>&1)" ""
+	    "$(mandoc -Tlint -Wwarning "$page" \
+	    "$top_srcdir/doc/libpagewalk.3" 2>&1)" ""
 else
 	skip "mandoc has nothing to complain about" "mandoc is not installed"
 fi
+
+# The library's page has the functions of its header.
+is "libpagewalk(3) has what the header has" \
+    "$(sed -n 's/^\.It Fn \([a-z_]*\).*/\1/p; s/^\.Fn \(pagewalk_[a-z_]*\).*/\1/p' \
+    "$top_srcdir/doc/libpagewalk.3" | sort -u)" \
+    "$(sed -n 's/^[a-z].*[ *]\(pagewalk_[a-z_]*\)(.*/\1/p' \
+    "$top_srcdir/src/lib/libpagewalk.h" | sort -u)"
 done_testing
