@@ -29,4 +29,7 @@ if test -c /dev/full; then
 else
 	skip "a full disk is noticed" "no /dev/full"
 fi
+is "CITATION.cff has the program's version" \
+    "$(sed -n 's/^version: //p' "$top_srcdir/CITATION.cff")" \
+    "$("$PAGEWALK" --version | sed -n '1s/^pagewalk \([0-9.]*\).*/\1/p')"
 done_testing
