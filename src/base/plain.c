@@ -1,5 +1,8 @@
 /* plain.c - see plain.h.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+
 #include "base/plain.h"
+#include "base/xalloc.h"
 
 static bool
 is_c1(unsigned char c)
@@ -35,4 +38,20 @@ make_plain(char *text, bool keep_newlines)
 			*s = '?';
 		s += n;
 	}
+}
+
+void
+put_csv_text(const char *s, FILE *f)
+{
+	char *plain = xstrdup(s);
+
+	make_plain(plain, false);
+	putc('"', f);
+	for (const char *p = plain; *p; p++) {
+		if (*p == '"')
+			putc('"', f);
+		putc(*p, f);
+	}
+	putc('"', f);
+	free(plain);
 }

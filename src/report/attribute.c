@@ -244,21 +244,11 @@ put_tally(FILE *f, const struct tally *t)
 		t->fault_cycles);
 }
 
-/* Quoted, and nothing that drives a terminal. */
 static void
 put_text(FILE *f, const char *text)
 {
-	char *plain = xstrdup(text);
-
-	make_plain(plain, false);
-	putc('"', f);
-	for (const char *p = plain; *p; p++) {
-		if (*p == '"')
-			putc('"', f);
-		putc(*p, f);
-	}
-	fputs("\",", f);
-	free(plain);
+	put_csv_text(text, f);
+	putc(',', f);
 }
 
 static int

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/plain.h"
 #include "report/jsonkit.h"
 #include "report/table.h"
 #include "report/windows.h"
@@ -28,8 +29,9 @@ window_log_open(struct window_log *log, const char *path,
 static void
 put_lane(FILE *f, const struct window_row *row, const char *name, unsigned lane)
 {
-	fprintf(f, "%" PRIu64 ",%" PRIu64 ",%.9g,%s", row->number, row->first,
-		row->weight, name);
+	fprintf(f, "%" PRIu64 ",%" PRIu64 ",%.9g,", row->number, row->first,
+		row->weight);
+	put_csv_text(name, f);
 	fprintf(f, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, row->minor, row->major,
 		row->signals);
 	for (unsigned v = 0; windows_value_name(v); v++)

@@ -1,9 +1,9 @@
 /* ahead.c - see ahead.h.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/thread.h"
 #include "base/xalloc.h"
 #include "trace/ahead.h"
 #include "trace/refs.h"
@@ -145,16 +145,10 @@ ahead_next(struct ahead *a)
 	return &a->place[(a->given - 1) % PLACES];
 }
 
-/* Signals are for the thread that reads. */
 bool
 ahead_start(struct ahead *a)
 {
-	sigset_t all, before;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	a->started = !pthread_create(&a->thread, NULL, work, a);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	a->started = thread_start(&a->thread, work, a);
 	return a->started;
 }
 

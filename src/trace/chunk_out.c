@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "base/xalloc.h"
 #include "trace/codec.h"
 #include "trace/refs.h"
@@ -177,16 +177,11 @@ work(void *ctx)
 	return NULL;
 }
 
-/* Signals are for the others.  Without a thread we do the work ourselves. */
+/* Without a thread we do the work ourselves. */
 static void
 start_thread(struct chunk_out *o)
 {
-	sigset_t all, before;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	o->has_thread = !pthread_create(&o->thread, NULL, work, o);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	o->has_thread = thread_start(&o->thread, work, o);
 }
 
 static void

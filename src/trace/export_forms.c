@@ -204,23 +204,6 @@ csv_insn(struct export_state *x, uint64_t ip, unsigned bytes,
 		csv_row(x, kinds[refs[i].op], refs[i].addr, refs[i].bytes);
 }
 
-/* Quoted; what could drive a terminal is replaced. */
-static void
-csv_text(FILE *f, const char *s)
-{
-	char *plain = xstrdup(s);
-
-	make_plain(plain, false);
-	putc('"', f);
-	for (const char *p = plain; *p; p++) {
-		if (*p == '"')
-			putc('"', f);
-		putc(*p, f);
-	}
-	putc('"', f);
-	free(plain);
-}
-
 static void
 csv_syscall(FILE *f, const struct syscall_desc *s)
 {
@@ -240,17 +223,17 @@ csv_detail(FILE *f, const struct event *ev)
 {
 	switch (ev->kind) {
 	case EV_FILE:
-		csv_text(f, ev->file.path);
+		put_csv_text(ev->file.path, f);
 		return;
 	case EV_PROCESS:
 	case EV_EXEC:
-		csv_text(f, ev->image.exe);
+		put_csv_text(ev->image.exe, f);
 		return;
 	case EV_SYSCALL:
 		csv_syscall(f, &ev->sys);
 		return;
 	case EV_MARKER:
-		csv_text(f, ev->text);
+		put_csv_text(ev->text, f);
 		return;
 	case EV_FORK:
 		fprintf(f, "child %" PRIu32, ev->fork.child_pid);
