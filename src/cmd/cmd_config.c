@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/opt.h"
 #include "cmd/cmd.h"
+#include "cmd/config_host.h"
 #include "hw/repl.h"
 #include "sim/conf.h"
 
@@ -231,9 +232,12 @@ act(const struct options *o, int n, char **words, struct err *e)
 		return describe_all(n - 1, words + 1, e);
 	if (!strcmp(action, "check") && n > 1)
 		return check(o, n - 1, words + 1, e);
+	if (!strcmp(action, "from-host") && n == 1)
+		return config_from_host(stdout, e);
 	return err_set(e, ERR_USAGE,
 		       "expected list, show [CONFIG...], describe "
-		       "[KEY|SECTION|PRESET...] or check CONFIG...");
+		       "[KEY|SECTION|PRESET...], check CONFIG... or "
+		       "from-host");
 }
 
 static int
@@ -253,7 +257,7 @@ run(int argc, char **argv)
 
 const struct command cmd_config = {
     "config",
-    "list | show [CONFIG...] | describe [KEY...] | check CONFIG...",
+    "list | show [CONFIG...] | describe [KEY...] | check CONFIG... | from-host",
     "list, show, explain and check configurations",
     specs,
     run,

@@ -97,8 +97,8 @@ takes(const struct command *cmd, const char *word, const char *arg)
 static void
 offer_config_words(const struct completion *c, int n, char **words)
 {
-	static const char *const actions[] = {"check", "describe", "list",
-					      "show", NULL};
+	static const char *const actions[] = {"check", "describe", "from-host",
+					      "list",  "show",     NULL};
 
 	if (n == 2) {
 		for (unsigned i = 0; actions[i]; i++)

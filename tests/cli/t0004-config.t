@@ -79,4 +79,26 @@ unset PAGEWALK_CONFIGS
 status "not without" 3 "$PAGEWALK" config show mine
 status "a base beside its file" 0 "$PAGEWALK" config show here/other.ini
 like "is taken" "$out" '^cpi = 7$'
+# The machine we are on.
+if test "$(uname -m)" = x86_64; then
+	status "from the host" 0 "$PAGEWALK" config from-host
+	printf '%s\n' "$out" >host.ini
+	status "it is a configuration" 0 "$PAGEWALK" config check ./host.ini
+	cache=/sys/devices/system/cpu/cpu0/cache
+	for i in 0 1 2 3; do
+		test -r $cache/index$i/size || continue
+		is "cache $i: its size is sysfs's" \
+		    "$("$PAGEWALK" config show ./host.ini |
+		    sed -n "/^.cache.host-$i.$/,/^\$/s/^size = //p")" \
+		    "$("$PAGEWALK" config show ./host.ini \
+		    --set "cache.host-$i.size=$(cat $cache/index$i/size)" |
+		    sed -n "/^.cache.host-$i.$/,/^\$/s/^size = //p")"
+		is "cache $i: its ways, too" \
+		    "$(sed -n "/^.cache.host-$i.$/,/^\$/s/^ways = //p" host.ini)" \
+		    "$(cat $cache/index$i/ways_of_associativity)"
+	done
+else
+	status "from another host" 1 "$PAGEWALK" config from-host
+fi
+status "from it and more" 2 "$PAGEWALK" config from-host more
 done_testing
