@@ -322,6 +322,13 @@ const struct conf_key conf_keys[] = {
      "which flushes where there are no tags (cpu.asids = 0)",
      "Linux 6.8 Documentation/arch/x86/pti.rst; only on processors that "
      "Meltdown affects"},
+    {"cpu.broadcast_from", CONF_COUNT, LANE(broadcast_from), 0, 64, "CPUs", "0",
+     NULL,
+     "invalidations are broadcast by an instruction (INVLPGB, TLBI) where at "
+     "least so many other CPUs run the address space; 0: never, each is "
+     "interrupted",
+     "Linux 6.15 and AMD Zen 3 servers: 3 (arch/x86/mm/tlb.c: "
+     "consider_global_asid); Arm: 1"},
     {"cpu.data_caches", CONF_BOOL, LANE(data_caches), 0, 1, "", "no", NULL,
      "the program's own references go through the caches too, and wait there",
      "off: the caches then hold page-table entries only, which flatters walks"},
@@ -469,6 +476,8 @@ const struct conf_key conf_keys[] = {
     PRICE(ipi, "1700",
 	  "interrupting another CPU for a shootdown, each receiver",
 	  "1.6 microseconds with 3 receivers (unseel.com, TLB shootdown)"),
+    PRICE(broadcast, "1700", "invalidating on all CPUs at once",
+	  "estimate: as long as one interrupt; no figure was found"),
     PRICE(context_switch, "2000", "switching address spaces",
 	  "half of the 1.2 microseconds of a ping-pong through eventfd "
 	  "(PCID patch series v4, linux-kernel, 2017)"),

@@ -369,15 +369,17 @@ bytes_of(const struct kevent *kev)
 	return kev->pages << kev->shift;
 }
 
-/* One CPU that runs the space carries out an invalidation. */
+/* One CPU that runs the space carries out an invalidation; told: by another
+ * one's instruction, which takes none of its time. */
 static void
-invalidate(struct lane *l, struct cpu *c, const struct kevent *kev)
+invalidate(struct lane *l, struct cpu *c, const struct kevent *kev, bool told)
 {
 	uint64_t dropped[LANE_MAX_TLBS] = {0};
-	struct lane_event ev = {.kind = LEV_FLUSH, .dropped = dropped};
+	struct lane_event ev = {.kind = told ? LEV_DROP : LEV_FLUSH,
+				.dropped = dropped};
 
 	if (kev->kind == KEV_FLUSH_PAGES) {
-		ev.kind = LEV_INVLPG;
+		ev.kind = told ? LEV_DROP : LEV_INVLPG;
 		ev.count = kev->pages;
 		cpu_drop_range(c, &l->cfg, first_page(kev), bytes_of(kev),
 			       dropped);
@@ -418,10 +420,30 @@ drop_hashed(struct lane *l, const struct kevent *kev)
 /* CPUs that run the space invalidate now, the others' tags go stale; so do
  * those of CPUs in lazy mode, unless tables are freed, which a walker might
  * still read (Linux 6.8 arch/x86/mm/tlb.c: flush_tlb_multi). */
+static bool
+takes_part(const struct cpu *c, const struct kevent *kev)
+{
+	return c->as == kev->as && (!c->lazy || kev->frees_tables);
+}
+
+static unsigned
+count_others(const struct lane *l, unsigned cpu, const struct kevent *kev)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < l->cfg.cpus; i++)
+		n += i != cpu && takes_part(&l->cpu[i], kev);
+	return n;
+}
+
 static void
 flush(struct lane *l, unsigned cpu, const struct kevent *kev)
 {
-	struct lane_event ipi = {.kind = LEV_IPI};
+	unsigned others = count_others(l, cpu, kev);
+	bool broadcast =
+	    l->cfg.broadcast_from && others >= l->cfg.broadcast_from;
+	struct lane_event ev = {.kind = broadcast ? LEV_BROADCAST : LEV_IPI,
+				.count = others};
 
 	l->flush[kev->as]++;
 	if (l->own && kev->frees_tables && kev->kind == KEV_FLUSH_PAGES)
@@ -429,15 +451,11 @@ flush(struct lane *l, unsigned cpu, const struct kevent *kev)
 				  bytes_of(kev));
 	if (l->hash)
 		drop_hashed(l, kev);
-	for (unsigned i = 0; i < l->cfg.cpus; i++) {
-		if (l->cpu[i].as != kev->as ||
-		    (l->cpu[i].lazy && !kev->frees_tables))
-			continue;
-		invalidate(l, &l->cpu[i], kev);
-		ipi.count += i != cpu;
-	}
-	if (ipi.count)
-		happened(l, &ipi);
+	for (unsigned i = 0; i < l->cfg.cpus; i++)
+		if (takes_part(&l->cpu[i], kev))
+			invalidate(l, &l->cpu[i], kev, broadcast && i != cpu);
+	if (others)
+		happened(l, &ev);
 }
 
 void
@@ -481,7 +499,7 @@ leave_lazy(struct lane *l, struct cpu *c)
 
 	c->lazy = false;
 	if (c->flush != l->flush[c->as])
-		invalidate(l, c, &all);
+		invalidate(l, c, &all, false);
 }
 
 /* Threads of one space switch without touching translations. */

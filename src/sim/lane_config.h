@@ -39,6 +39,7 @@
 	X(flush_all, "flushing an address space")                         \
 	X(cr3_write, "switching page tables at a border of the kernel")   \
 	X(ipi, "interrupting another CPU for a shootdown, each receiver") \
+	X(broadcast, "invalidating on all CPUs at once, each time")       \
 	X(context_switch, "switching address spaces")
 
 struct cost_config {
@@ -59,11 +60,13 @@ struct lane_config {
 	struct pwc_config pwc[LANE_MAX_PWCS];
 	struct cache_config cache[LANE_MAX_CACHES];
 	struct nested_config nested;
-	uint32_t memory_cycles; /* beyond the last cache */
-	bool data_caches;       /* references go through the caches too */
-	unsigned asid_limit;    /* PCIDs the kernel uses at a time; 0: none, a
-				   switch flushes */
-	bool kpti;              /* the kernel has page tables of its own */
+	uint32_t memory_cycles;  /* beyond the last cache */
+	bool data_caches;        /* references go through the caches too */
+	unsigned asid_limit;     /* PCIDs the kernel uses at a time; 0: none, a
+				    switch flushes */
+	unsigned broadcast_from; /* other CPUs from which on invalidations are
+				    broadcast; 0: never, each is interrupted */
+	bool kpti;               /* the kernel has page tables of its own */
 	uint32_t ad_assist_cycles;  /* setting A or D in an entry */
 	uint32_t walk_start_cycles; /* fixed part of every walk */
 	struct cost_config cost;

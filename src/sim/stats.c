@@ -174,6 +174,9 @@ stats_record(struct lane_stats *s, const struct lane_event *ev)
 	case LEV_IPI:
 		s->ipis += ev->count;
 		return;
+	case LEV_BROADCAST:
+		s->broadcasts++;
+		return;
 	}
 	BUG("event of kind %u", ev->kind);
 }

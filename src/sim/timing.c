@@ -154,6 +154,9 @@ timing_charge(const struct lane_config *cfg, struct lane_event *ev,
 	case LEV_IPI:
 		add(&b, CAUSE_IPI, ev->count * c->ipi);
 		return;
+	case LEV_BROADCAST:
+		add(&b, CAUSE_INVALIDATE, c->broadcast);
+		return;
 	case LEV_DROP:
 		return;
 	}

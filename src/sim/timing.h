@@ -62,7 +62,8 @@ enum lane_event_kind {
 	LEV_INVLPG, /* count pages, on one CPU */
 	LEV_FLUSH,  /* an address space, on one CPU */
 	LEV_IPI,    /* count receivers */
-	LEV_DROP,   /* translations dropped by a fault */
+	LEV_BROADCAST,
+	LEV_DROP, /* translations dropped by a fault */
 };
 
 /* A translation not in the first level, or an assist: what lanes do most. */

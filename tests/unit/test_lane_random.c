@@ -568,6 +568,46 @@ test_together(void)
 	pt_free(&pt);
 }
 
+/* Broadcast invalidations reach what interrupts reach. */
+static void
+test_broadcast(void)
+{
+	static const unsigned from[] = {0, 1, 2};
+	const struct lane_stats *s[3];
+	struct lane *l[3];
+	struct pt pt;
+
+	map_all(&pt);
+	for (unsigned i = 0; i < 3; i++) {
+		struct lane_config cfg = skylake_lane();
+
+		cfg.cpus = 3;
+		cfg.broadcast_from = from[i];
+		cfg.cost.broadcast = 100;
+		cfg.cost.ipi = 1000;
+		l[i] = lane_over(&pt, &cfg);
+	}
+	run_script(l, 3, 3, 12);
+	for (unsigned i = 0; i < 3; i++)
+		s[i] = lane_stats(l[i]);
+	for (unsigned i = 1; i < 3; i++) {
+		is_u64(s[i]->stlb_misses, s[0]->stlb_misses,
+		       "from %u: the same misses", from[i]);
+		is_u64(s[i]->tlb[0].invalidated, s[0]->tlb[0].invalidated,
+		       "from %u: as much is dropped", from[i]);
+		ok(s[i]->broadcasts > 0 && s[i]->invlpgs < s[0]->invlpgs,
+		   "from %u: by broadcast, in fewer instructions", from[i]);
+	}
+	ok(s[0]->broadcasts == 0 && s[1]->ipis == 0, "each in its own way");
+	ok(s[2]->ipis > 0 && s[2]->ipis + s[2]->broadcasts == s[1]->broadcasts,
+	   "from 2: one other CPU is interrupted");
+	is_u64(s[0]->ipis, s[2]->ipis + 2 * s[2]->broadcasts,
+	       "as many are reached");
+	for (unsigned i = 0; i < 3; i++)
+		lane_free(l[i]);
+	pt_free(&pt);
+}
+
 /* Each reference as its own visit: what was one visit must cost the same. */
 static void
 tell_apart(struct lane *l, const struct step *t)
@@ -629,6 +669,7 @@ main(void)
 	test_model(6, true, 1, 4);
 	test_model(0, true, 2, 3);
 	test_together();
+	test_broadcast();
 	test_collapsed();
 	return done_testing();
 }
