@@ -25,12 +25,14 @@ record() {
 	ls -l "$here/$name.pwt"
 }
 
-for demo in mapped-file shared-memory copy-on-write file-io; do
+for demo in mapped-file shared-memory copy-on-write file-io fork-then; do
 	gcc -O1 -static -o $demo "$here/$demo.c"
 done
 record mapped-file ./mapped-file data
 record shared-memory ./shared-memory
 record copy-on-write ./copy-on-write
+record fork-exec ./fork-then exec
+record fork-write ./fork-then write
 record file-read ./file-io read 4096 data
 record file-map ./file-io map 0 data
 

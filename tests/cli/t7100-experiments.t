@@ -5,7 +5,7 @@
 
 ok "the shipped tables are whole" sh -c \
     'cd "$top_srcdir/results" && sha256sum -c SHA256SUMS'
-for name in fault-around file-io nested page-size pcid table-kind table-shape \
+for name in fault-around file-io fork nested page-size pcid table-kind table-shape \
     walk-cache; do
 	status "$name" 0 "$top_srcdir/scripts/reproduce.sh" -b "$top_builddir" \
 	    "$name"
