@@ -18,7 +18,7 @@ static const struct opt_spec specs[] = {
      "where the figures go, made if missing (default: .)",
      offsetof(struct options, output)},
     {"format", 'f', OPT_STRING, "LIST",
-     "pdf, png, svg, or several with commas (default: pdf)",
+     "pdf, png, svg, tex (for LaTeX), or several with commas\n(default: pdf)",
      offsetof(struct options, format)},
     {NULL, 0, 0, NULL, NULL, 0},
 };

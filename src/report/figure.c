@@ -13,18 +13,24 @@
 
 #define COLUMN_INCHES 3.4
 
+/* Would mean something to LaTeX, beside what no string may have. */
+#define TEX_SPECIAL "_#$%&~^"
+
+/* tex has the text set by LaTeX, in its fonts, over a PDF of the same name; the
+ * suffix keeps that apart from the one of "pdf". */
 struct format {
 	const char *name, *terminal;
 	double unit; /* of the terminal's size, in an inch */
-	const char *rest;
+	const char *rest, *suffix;
 };
 
 static const struct format all_formats[] = {
-    {"pdf", "pdfcairo", 1, "font 'Helvetica,8' fontscale 0.9"},
-    {"png", "pngcairo", 300,
-     "font 'Helvetica,8' fontscale 3.0 linewidth 3 pointscale 2"},
-    {"svg", "svg", 100, "font 'Helvetica,11'"},
-    {NULL, NULL, 0, NULL},
+    {"pdf", "pdfcairo noenhanced", 1, "font 'Helvetica,8' fontscale 0.9", ""},
+    {"png", "pngcairo noenhanced", 300,
+     "font 'Helvetica,8' fontscale 3.0 linewidth 3 pointscale 2", ""},
+    {"svg", "svg noenhanced", 100, "font 'Helvetica,11'", ""},
+    {"tex", "cairolatex pdf", 1, "font ',8'", "-tex"},
+    {NULL, NULL, 0, NULL, NULL},
 };
 
 bool
@@ -48,7 +54,7 @@ figure_quoted(const char *text, FILE *f)
 	for (; *text; text++) {
 		if (*text == '\'')
 			putc('\'', f);
-		putc(*text == '_' ? ' ' : *text, f);
+		putc(strchr(TEX_SPECIAL, *text) ? ' ' : *text, f);
 	}
 	putc('\'', f);
 }
@@ -60,8 +66,9 @@ figure_tame(const char *name, char *buf, size_t size)
 	size_t n = 0;
 
 	for (; *name && n + 1 < size; name++)
-		buf[n++] =
-		    strchr("'\"\\`@{}", *name) || *name < ' ' ? ' ' : *name;
+		buf[n++] = strchr("'\"\\`@{}" TEX_SPECIAL, *name) || *name < ' '
+			       ? ' '
+			       : *name;
 	buf[n] = '\0';
 	return buf;
 }
@@ -86,10 +93,10 @@ put_terminals(const struct figure *g, const char *draw, FILE *f)
 	for (const struct format *t = all_formats; t->name; t++) {
 		if (!figure_wants(g->formats, t->name))
 			continue;
-		fprintf(f, "set terminal %s noenhanced size %g,%g %s\n",
-			t->terminal, COLUMN_INCHES * t->unit,
-			g->inches * t->unit, t->rest);
-		fprintf(f, "set output '%s.%s'\n%s\n", g->name, t->name, draw);
+		fprintf(f, "set terminal %s size %g,%g %s\n", t->terminal,
+			COLUMN_INCHES * t->unit, g->inches * t->unit, t->rest);
+		fprintf(f, "set output '%s%s.%s'\n%s\n", g->name, t->suffix,
+			t->name, draw);
 	}
 	fputs("set output\n", f);
 }
@@ -138,7 +145,8 @@ figure_draw(struct figure *g, const char *draw, FILE *say, struct err *e)
 		return false;
 	for (const struct format *t = all_formats; t->name; t++)
 		if (figure_wants(g->formats, t->name))
-			fprintf(say, "%s/%s.%s\n", g->dir, g->name, t->name);
+			fprintf(say, "%s/%s%s.%s\n", g->dir, g->name, t->suffix,
+				t->name);
 	return true;
 }
 
@@ -180,10 +188,11 @@ figure_formats(const char *list, struct err *e)
 		       (strlen(t->name) != n || strncmp(t->name, p, n) != 0))
 			t++;
 		if (!t->name)
-			return err_set(e, ERR_USAGE,
-				       "--format %s: expected pdf, png, svg, "
-				       "or several with commas",
-				       list);
+			return err_set(
+			    e, ERR_USAGE,
+			    "--format %s: expected pdf, png, svg, tex, "
+			    "or several with commas",
+			    list);
 	}
 	return true;
 }

@@ -12,8 +12,8 @@ struct err;
 
 /* Draw the figures of the result at path into directory dir: for each the
  * data (.dat), the script (.gp) that can be changed and run again, and a
- * picture in each format of the comma-separated list (pdf, png, svg).  Names
- * of the pictures go to say, one a line. */
+ * picture in each format of the comma-separated list (pdf, png, svg, tex).
+ * Names of the pictures go to say, one a line. */
 bool plot_result(const char *path, const char *dir, const char *formats,
 		 FILE *say, struct err *e);
 

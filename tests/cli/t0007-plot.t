@@ -34,6 +34,17 @@ for f in $out; do
 	size=$(wc -c <"$f")
 	test "$size" -gt 4000 && pass "and not empty" || fail "and not empty" "$size"
 done
+status "for LaTeX" 0 "$PAGEWALK" plot r.json -o tex -f tex,pdf
+is "gnuplot does not complain" "$err" ""
+like "its name" "$out" '^tex/r-cycles-tex\.tex$'
+for f in r-cycles r-faults; do
+	like "$f: a picture that LaTeX includes" "$(cat tex/$f-tex.tex)" \
+	    "includegraphics.*$f-tex"
+	is "$f: nothing that LaTeX would take for something else" \
+	    "$(sed -n 's/.*strut{}\(.*\)}%$/\1/p' tex/$f-tex.tex |
+	    grep -c '[_#%&~]')" 0
+	ok "$f: both pictures" test -s tex/$f.pdf -a -s tex/$f-tex.pdf
+done
 ok "the script can be run again" sh -c 'cd out && gnuplot r-faults.gp'
 like "data of cycles" "$(cat out/r-cycles.dat)" '^[0-9]+ walk [0-9.]+ [0-9.]+$'
 like "data of faults" "$(cat out/r-faults.dat)" 'anon_zero_read .*cow_copy'
