@@ -246,7 +246,8 @@ add_data(struct queue *q, enum ref_op op, uint64_t address, uint16_t bytes)
 {
 	struct code_block *b = &q->blocks[q->n - 1];
 
-	q->slots[q->n_addrs] = (struct data_slot){.bytes = bytes, .op = op};
+	q->slots[q->n_addrs] =
+	    (struct data_slot){.bytes = bytes, .op = (uint8_t)op};
 	q->addrs[q->n_addrs++] = address;
 	b->slots++;
 }
