@@ -11,8 +11,7 @@
 #include "base/progress.h"
 #include "base/xalloc.h"
 #include "cmd/cmd.h"
-#include "cmd/layers.h"
-#include "cmd/run_whatif.h"
+#include "cmd/run_lanes.h"
 #include "cmd/run_windows.h"
 #include "report/attribute.h"
 #include "report/report.h"
@@ -21,13 +20,13 @@
 #include "trace/capture.h"
 #include "trace/reader.h"
 
-#define MAX_LANES  64
 #define MAX_TRACES 64
 
 struct options {
-	struct opt_list config, set, lane, attribute;
+	struct run_lanes_options lanes;
+	struct opt_list attribute;
 	uint64_t skip, warmup, limit;
-	const char *roi, *what_if;
+	const char *roi;
 	struct window_options windows;
 	const char *json, *fault_log, *backend;
 	bool recover, no_recorded, quiet, live;
@@ -37,18 +36,18 @@ static const struct opt_spec specs[] = {
     {"config", 'c', OPT_LIST, "CONFIG",
      "preset or configuration file; a further one is laid over\n"
      "the first (default: " CONF_DEFAULT_PRESET ")",
-     offsetof(struct options, config)},
+     offsetof(struct options, lanes.config)},
     {"set", 's', OPT_LIST, "KEY=VALUE",
      "one configuration value on top; may be repeated",
-     offsetof(struct options, set)},
+     offsetof(struct options, lanes.set)},
     {"lane", 'l', OPT_LIST, "[NAME=]CONFIG[,KEY=VALUE...]",
      "price the same replay on another machine, too; an empty\n"
      "CONFIG means what -c and --set give; may be repeated",
-     offsetof(struct options, lane)},
+     offsetof(struct options, lanes.lane)},
     {"what-if", 0, OPT_STRING, "SIZE[,SIZE...]",
      "price the same replay with all memory in pages of another\n"
      "size, too, such as 64K,2M,1G",
-     offsetof(struct options, what_if)},
+     offsetof(struct options, lanes.what_if)},
     {"skip", 0, OPT_U64, "N",
      "pass over N instructions: only events are applied",
      offsetof(struct options, skip)},
@@ -119,11 +118,7 @@ struct run {
 	struct fault_log log;
 	bool logging, interrupted;
 	int program_status; /* --live: its own end */
-	struct conf *conf[MAX_LANES];
-	struct conf_resolved resolved[MAX_LANES];
-	char *name[MAX_LANES];
-	bool what_if[MAX_LANES];
-	unsigned n_lanes;
+	struct run_lanes lanes;
 	struct run_result result;
 	struct run_windows windows;
 	struct attribution *attribution; /* or NULL */
@@ -147,147 +142,6 @@ catch_interrupt(void)
 				   .sa_flags = (int)SA_RESETHAND};
 
 	sigaction(SIGINT, &action, NULL);
-}
-
-/* --------------------------------------------------------- configuration */
-
-static bool
-load_main(struct run *run, struct err *e)
-{
-	run->conf[0] = conf_new();
-	run->name[0] = layers_name(&run->o.config);
-	run->n_lanes = 1;
-	return layers_load(run->conf[0],
-			   run->o.no_recorded ? NULL : run->traces[0],
-			   &run->o.config, &run->o.set, e);
-}
-
-/* The KEY=VALUE list after a lane's first comma; cuts it into words. */
-static bool
-set_lane_values(struct conf *c, char *list, struct err *e)
-{
-	char *save = NULL;
-
-	for (char *word = strtok_r(list, ",", &save); word;
-	     word = strtok_r(NULL, ",", &save)) {
-		if (conf_shared_key(word))
-			return err_set(e, ERR_INPUT,
-				       "--lane: %s: all lanes share the "
-				       "kernel and the trace; use --set",
-				       word);
-		if (!conf_set(c, word, "--lane", e))
-			return false;
-	}
-	return true;
-}
-
-/* "[NAME=]CONFIG[,KEY=VALUE...]" */
-static bool
-load_lane(struct run *run, const char *spec, struct err *e)
-{
-	unsigned i = run->n_lanes;
-	char *words = xstrdup(spec), *config = words, *comma, *equals;
-	bool good;
-
-	comma = strchr(words, ',');
-	if (comma)
-		*comma++ = '\0';
-	equals = strchr(words, '=');
-	if (equals) {
-		*equals = '\0';
-		config = equals + 1;
-	}
-	run->conf[i] = *config ? conf_new() : conf_copy(run->conf[0]);
-	run->name[i] = equals ? xstrdup(words) : layers_short_name(config);
-	run->n_lanes++;
-	good = (!*config || conf_load(run->conf[i], config, e)) &&
-	       (!comma || set_lane_values(run->conf[i], comma, e));
-	if (good)
-		conf_share(run->conf[i], run->conf[0]);
-	free(words);
-	return good;
-}
-
-/* A lane without a name, or with one already there, gets a number. */
-static void
-name_lane(struct run *run, unsigned i)
-{
-	for (unsigned j = 0; j < i; j++)
-		if (!*run->name[i] || !strcmp(run->name[i], run->name[j])) {
-			char *other =
-			    xasprintf("%s%s%u", run->name[i],
-				      *run->name[i] ? "-" : "lane", i + 1);
-
-			free(run->name[i]);
-			run->name[i] = other;
-			return;
-		}
-}
-
-static bool
-resolve_lane(struct run *run, unsigned i, struct err *e)
-{
-	struct conf_resolved *r = &run->resolved[i];
-
-	if (!conf_resolve(run->conf[i], r, e))
-		return false;
-	snprintf(r->lane.name, sizeof r->lane.name, "%s", run->name[i]);
-	if (r->lane.n_tlbs)
-		return true;
-	return err_set(e, ERR_INPUT,
-		       "%s: no TLB in this configuration; lay it over a "
-		       "machine's, such as -c " CONF_DEFAULT_PRESET,
-		       run->name[i]);
-}
-
-/* After the others: a lane for each size of --what-if. */
-static bool
-add_what_ifs(struct run *run, struct err *e)
-{
-	char *sizes = run->o.what_if ? xstrdup(run->o.what_if) : NULL;
-	char *save = NULL;
-	bool good = true;
-
-	for (char *size = sizes ? strtok_r(sizes, ",", &save) : NULL;
-	     good && size; size = strtok_r(NULL, ",", &save)) {
-		unsigned i = run->n_lanes, shift = whatif_shift(size, e);
-
-		if (i >= MAX_LANES)
-			err_set(e, ERR_USAGE, "at most %d lanes", MAX_LANES);
-		good = shift && i < MAX_LANES;
-		if (!good)
-			break;
-		run->conf[i] = conf_copy(run->conf[0]);
-		run->name[i] = xstrdup(size);
-		run->what_if[i] = true;
-		run->n_lanes++;
-		name_lane(run, i);
-		good =
-		    whatif_apply(run->conf[i], &run->resolved[0], shift, e) &&
-		    resolve_lane(run, i, e);
-	}
-	free(sizes);
-	return good;
-}
-
-static bool
-load_configuration(struct run *run, struct err *e)
-{
-	const struct opt_list *lanes = &run->o.lane;
-
-	if (!load_main(run, e))
-		return false;
-	if (lanes->n >= MAX_LANES)
-		return err_set(e, ERR_USAGE, "at most %d lanes", MAX_LANES);
-	for (unsigned i = 0; i < lanes->n; i++)
-		if (!load_lane(run, lanes->items[i], e))
-			return false;
-	for (unsigned i = 0; i < run->n_lanes; i++) {
-		name_lane(run, i);
-		if (!resolve_lane(run, i, e))
-			return false;
-	}
-	return add_what_ifs(run, e);
 }
 
 /* ---------------------------------------------------------------- replay */
@@ -375,8 +229,8 @@ find_future(struct run *run, const struct os_config *os,
 static bool
 make_replay(struct run *run, struct err *e)
 {
-	struct lane_config *lanes = xcalloc(run->n_lanes, sizeof *lanes);
-	const struct conf_resolved *first = &run->resolved[0];
+	struct lane_config *lanes = xcalloc(run->lanes.n, sizeof *lanes);
+	const struct conf_resolved *first = &run->lanes.resolved[0];
 	struct replay_options opt = {
 	    .skip = run->o.skip,
 	    .warmup = run->o.warmup,
@@ -397,10 +251,10 @@ make_replay(struct run *run, struct err *e)
 		free(lanes);
 		return false;
 	}
-	for (unsigned i = 0; i < run->n_lanes; i++)
-		lanes[i] = run->resolved[i].lane;
+	for (unsigned i = 0; i < run->lanes.n; i++)
+		lanes[i] = run->lanes.resolved[i].lane;
 	run->replay = replay_new(run->traces, run->n_traces, &first->os, lanes,
-				 run->n_lanes, &opt, e);
+				 run->lanes.n, &opt, e);
 	free(lanes);
 	return run->replay != NULL;
 }
@@ -417,7 +271,7 @@ replay(struct run *run, struct err *e)
 				  (unsigned)run->o.attribute.n, e)))
 		return false;
 	if (!run_windows_open(&run->windows, &run->o.windows,
-			      (const char *const *)run->name, e) ||
+			      (const char *const *)run->lanes.name, e) ||
 	    !make_replay(run, e))
 		return false;
 	if (run->o.fault_log) {
@@ -455,18 +309,19 @@ collect(struct run *run, struct result_lane *lanes)
 	r->counts = replay_counts(run->replay);
 	r->os = replay_os(run->replay);
 	result_end(r, r->counts);
-	for (unsigned i = 0; i < run->n_lanes; i++)
+	for (unsigned i = 0; i < run->lanes.n; i++)
 		lanes[i] = (struct result_lane){
-		    run->name[i], run->conf[i], &run->resolved[i],
-		    replay_lane_stats(run->replay, i), run->what_if[i]};
+		    run->lanes.name[i], run->lanes.conf[i],
+		    &run->lanes.resolved[i], replay_lane_stats(run->replay, i),
+		    run->lanes.what_if[i]};
 	r->lanes = lanes;
-	r->n_lanes = run->n_lanes;
+	r->n_lanes = run->lanes.n;
 }
 
 static bool
 report(struct run *run, struct err *e)
 {
-	struct result_lane lanes[MAX_LANES];
+	struct result_lane lanes[RUN_MAX_LANES];
 	bool to_stdout = run->o.json && !strcmp(run->o.json, "-");
 
 	collect(run, lanes);
@@ -504,13 +359,10 @@ release(struct run *run)
 	if (run->live)
 		run->program_status = capture_live_end(run->live);
 	future_free(&run->future);
-	for (unsigned i = 0; i < run->n_lanes; i++) {
-		conf_free(run->conf[i]);
-		free(run->name[i]);
-	}
-	free(run->o.config.items);
-	free(run->o.set.items);
-	free(run->o.lane.items);
+	run_lanes_free(&run->lanes);
+	free(run->o.lanes.config.items);
+	free(run->o.lanes.set.items);
+	free(run->o.lanes.lane.items);
 	free(run->o.attribute.items);
 	status = run->program_status;
 	free(run);
@@ -567,14 +419,21 @@ parse(struct run *run, int argc, char **argv, struct err *e)
 	return true;
 }
 
+static bool
+configure(struct run *run, struct err *e)
+{
+	if (!run->o.no_recorded)
+		run->o.lanes.recorded = run->traces[0];
+	return run_lanes_load(&run->lanes, &run->o.lanes, e);
+}
+
 static int
 cmd_run_main(int argc, char **argv)
 {
 	struct run *run = xcalloc(1, sizeof *run);
 	struct err e = {0};
 	bool good = parse(run, argc, argv, &e) && open_traces(run, &e) &&
-		    load_configuration(run, &e) && replay(run, &e) &&
-		    report(run, &e);
+		    configure(run, &e) && replay(run, &e) && report(run, &e);
 	int status = release(run);
 
 	if (!good) {
