@@ -282,19 +282,18 @@ find_inverted(const struct htable *t, uint64_t key, struct loads *l)
 	return frame;
 }
 
-/* More pages than frames: some are shared.  A table of frames has one entry
- * for each; the rest are chained behind it, in more memory. */
+/* Make it so many frames; the new ones are free. */
 static void
-grow_inverted(struct htable *t)
+set_frames(struct htable *t, size_t frames)
 {
 	size_t old = t->slots;
 
-	t->slots = 2 * old;
-	t->key = xreallocarray(t->key, t->slots, sizeof(*t->key));
-	t->next = xreallocarray(t->next, t->slots, sizeof(*t->next));
-	for (size_t i = old; i < t->slots; i++) {
+	t->slots = frames;
+	t->key = xreallocarray(t->key, frames, sizeof(*t->key));
+	t->next = xreallocarray(t->next, frames, sizeof(*t->next));
+	for (size_t i = old; i < frames; i++) {
 		t->key[i] = EMPTY;
-		t->next[i] = i + 1 < t->slots ? (uint32_t)i + 1 : NONE;
+		t->next[i] = i + 1 < frames ? (uint32_t)i + 1 : NONE;
 	}
 	t->free = (uint32_t)old;
 	t->peak = max_u64(t->peak, bytes_of(t));
@@ -308,8 +307,8 @@ put_inverted(struct htable *t, uint64_t key)
 
 	if (find_inverted(t, key, NULL) != NONE)
 		return;
-	if (t->free == NONE)
-		grow_inverted(t);
+	if (t->free == NONE) /* more pages than frames: some are shared */
+		set_frames(t, 2 * t->slots);
 	frame = t->free;
 	t->free = t->next[frame];
 	t->key[frame] = key;
@@ -442,18 +441,10 @@ htable_peak(const struct htable *t)
 static void
 init_inverted(struct htable *t, uint64_t frames)
 {
-	t->slots = 0;
-	t->free = NONE;
 	t->anchors = (size_t)2 << ilog2(frames > 1 ? frames - 1 : 1);
 	t->anchor = xreallocarray(NULL, t->anchors, sizeof(*t->anchor));
 	memset(t->anchor, 0xff, t->anchors * sizeof(*t->anchor));
-	t->slots = frames / 2 + 1;
-	grow_inverted(t);
-	for (size_t i = 0; i < t->slots; i++) {
-		t->key[i] = EMPTY;
-		t->next[i] = i + 1 < t->slots ? (uint32_t)i + 1 : NONE;
-	}
-	t->free = 0;
+	set_frames(t, frames);
 }
 
 struct htable *

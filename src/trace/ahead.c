@@ -35,12 +35,20 @@ struct ahead {
 	uint64_t end[PLACES]; /* of each one's addresses: a head */
 };
 
+static inline void
+relax(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#endif
+}
+
 /* Until *count is at least n, or for a moment. */
 static void
 spin(const atomic_uint_fast64_t *count, uint64_t n)
 {
 	for (unsigned i = 0; i < SPINS && atomic_load(count) < n; i++)
-		__builtin_ia32_pause();
+		relax();
 }
 
 /* Until item n is back; false if it is time to stop. */
