@@ -35,7 +35,7 @@ struct tlb_config {
 				 one page, else 2, 4, 8 or 16 */
 };
 
-enum hw_index { INDEX_LINEAR, INDEX_XOR };
+enum hw_index { INDEX_LINEAR, INDEX_XOR, INDEX_HASH };
 
 /* A paging-structure cache: remembers entries at one level of the table. */
 struct pwc_config {

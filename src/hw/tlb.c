@@ -63,7 +63,8 @@ init_coalescing(struct tlb *t, const struct tlb_config *cfg, struct err *e)
 static bool
 init_index(struct tlb *t, const struct tlb_config *cfg, struct err *e)
 {
-	t->modulo = !is_pow2(t->a.sets);
+	t->hashed = cfg->index == INDEX_HASH;
+	t->modulo = !is_pow2(t->a.sets) || t->hashed;
 	t->fold = 63;
 	if (cfg->index != INDEX_XOR || t->a.sets == 1)
 		return true;

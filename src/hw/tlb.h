@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/bits.h"
 #include "hw/assoc.h"
 #include "hw/config.h"
 
@@ -32,8 +33,9 @@
 
 struct tlb {
 	struct assoc a;
-	unsigned fold;     /* index: page ^ page >> fold; 63 folds nothing */
-	bool modulo;       /* the number of sets is no power of two */
+	unsigned fold; /* index: page ^ page >> fold; 63 folds nothing */
+	bool modulo;   /* index: modulo the number of sets, of the page or */
+	bool hashed;   /* of its hash */
 	unsigned coalesce; /* log2 pages of a group */
 	uint16_t *cover;   /* of each slot of a group: pages held, a bit each;
 			      NULL: it does not coalesce */
@@ -57,7 +59,7 @@ tlb_set(const struct tlb *t, uint64_t page, unsigned shift)
 	if (__builtin_expect(t->cover != NULL, 0))
 		page >>= t->shift[1] - shift;
 	if (__builtin_expect(t->modulo, 0))
-		return assoc_modulo(&t->a, page);
+		return assoc_modulo(&t->a, t->hashed ? hash_u64(page) : page);
 	return (uint32_t)((page ^ page >> t->fold) & t->a.set_mask);
 }
 

@@ -71,8 +71,10 @@ static const struct conf_choice tlb_sides[] = {{"instruction", SIDE_INSN},
 					       {"store", SIDE_STORE},
 					       {"both", SIDE_INSN | SIDE_DATA},
 					       {NULL, 0}};
-static const struct conf_choice indexes[] = {
-    {"linear", INDEX_LINEAR}, {"xor", INDEX_XOR}, {NULL, 0}};
+static const struct conf_choice indexes[] = {{"linear", INDEX_LINEAR},
+					     {"xor", INDEX_XOR},
+					     {"hash", INDEX_HASH},
+					     {NULL, 0}};
 static const struct conf_choice modifies[] = {
     {"load-store", 0}, {"write", 1}, {NULL, 0}};
 static const struct conf_choice kernel_refs[] = {
@@ -361,8 +363,8 @@ const struct conf_key conf_keys[] = {
      "which way is given up",
      "Intel's first levels behave as tree-PLRU (TLB;DR, USENIX Security 2022)"},
     {"tlb.*.index", CONF_CHOICE, TLB(index), 0, 0, "", "linear", indexes,
-     "how the set is found: low bits of the page number, or those xor the "
-     "next ones",
+     "how the set is found: low bits of the page number, those xor the next "
+     "ones, or of a hash of all of it",
      "first levels linear, Skylake's second level xor (TLBleed, 2018)"},
     {"tlb.*.hit_cycles", CONF_COUNT, TLB(hit_cycles), 0, MAX_CYCLES, "cycles",
      "0", NULL, "added when the translation is found here",

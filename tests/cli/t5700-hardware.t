@@ -123,6 +123,15 @@ for n in 1 2 4; do
 	is "a walk for $n pages" $(($(counter $n.json walks) - cold)) \
 	    $((160000 / n))
 done
+# Pages a power of two apart: one set where low bits choose it, all by hash.
+status "pages far apart" 0 "$PAGEWALK" generate strided --stride 256K \
+    --footprint 8M --refs 100000 --no-init -o far.pwt
+for index in linear hash; do
+	status "index $index" 0 "$PAGEWALK" run -q far.pwt -j $index.json \
+	    --warmup 10000 --set tlb.l1d-4k.index=$index
+done
+ok "hashed, nearly all hit" test $((5 * $(counter hash.json l1_tlb_misses))) \
+    -lt "$(counter linear.json l1_tlb_misses)"
 status "of several sizes" 3 "$PAGEWALK" run -q seq.pwt \
     --set tlb.stlb.coalesce=4
 like "is refused" "$err" 'stlb: coalesces pages of several sizes'
