@@ -79,8 +79,8 @@ static const struct opt_spec specs[] = {
      offsetof(struct options, windows.weights)},
     {"attribute", 0, OPT_LIST, "KIND=FILE",
      "write whose misses and faults they are as CSV: by function,\n"
-     "line, page, or heat (page and time), or each miss; may be\n"
-     "repeated",
+     "line, page, or heat (page and time); or each miss, or each\n"
+     "load of a walk (walk); may be repeated",
      offsetof(struct options, attribute)},
     {"json", 'j', OPT_STRING, "FILE",
      "write the result as JSON; -: to standard output, instead\n"

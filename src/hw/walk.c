@@ -27,7 +27,7 @@ load_at(struct walker *w, paddr pa, unsigned level, struct walk_result *r)
 	r->load[r->n_loads++] = (struct walk_load){
 	    (uint8_t)level,
 	    (uint8_t)cache_path_load(w->path[level % WALK_HOST != 0], pa),
-	    false};
+	    false, pa};
 }
 
 /* A guest-physical address first has to be found. */

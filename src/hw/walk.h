@@ -58,6 +58,7 @@ struct walk_load {
 	uint8_t level; /* of the entry: 0 is a PTE; the host's: WALK_HOST on */
 	uint8_t where; /* number of the cache, or of memory (cache_path) */
 	bool hidden;   /* another one that goes out with it takes longer */
+	paddr pa;
 };
 
 struct walk_result {

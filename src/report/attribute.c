@@ -13,6 +13,7 @@
 #include "base/xalloc.h"
 #include "os/os.h"
 #include "report/attribute.h"
+#include "report/report.h"
 #include "report/symbols.h"
 #include "sim/timing.h"
 
@@ -37,11 +38,19 @@ struct cells {
 	size_t n, cap, next_cap;
 };
 
-enum kind { BY_FUNCTION, BY_LINE, BY_PAGE, BY_HEAT, EACH_MISS, KINDS };
+enum kind {
+	BY_FUNCTION,
+	BY_LINE,
+	BY_PAGE,
+	BY_HEAT,
+	EACH_MISS,
+	EACH_LOAD, /* of walks */
+	KINDS
+};
 
 static const char *const kind_names[KINDS] = {
     [BY_FUNCTION] = "function", [BY_LINE] = "line",   [BY_PAGE] = "page",
-    [BY_HEAT] = "heat",         [EACH_MISS] = "miss",
+    [BY_HEAT] = "heat",         [EACH_MISS] = "miss", [EACH_LOAD] = "walk",
 };
 
 /* Spans of time and places in memory that a heat map has at most; when there
@@ -204,6 +213,21 @@ put_miss(FILE *f, const struct os *os, const struct miss_record *m)
 		x->walked ? x->walk.n_loads : 0, x->cycles);
 }
 
+/* The loads of a walk, in order. */
+static void
+put_loads(FILE *f, const struct os *os, const struct miss_record *m)
+{
+	const struct walk_result *w = &m->access->walk;
+	const struct visit *v = m->visit;
+
+	for (unsigned i = 0; m->access->walked && i < w->n_loads; i++)
+		fprintf(f,
+			"%" PRIu64 ",%" PRIu32 ",0x%" PRIx64 ",%s,0x%" PRIx64
+			"\n",
+			m->counted, os_area(os, v->area)->pid, v->va.raw,
+			level_name(w->load[i].level), w->load[i].pa.raw);
+}
+
 void
 attribution_miss(struct attribution *a, const struct os *os,
 		 const struct miss_record *m)
@@ -217,6 +241,8 @@ attribution_miss(struct attribution *a, const struct os *os,
 	attribute(a, &m->at, m->visit->area, m->visit->va.raw, m->counted, &t);
 	if (wants(a, EACH_MISS))
 		put_miss(a->out[EACH_MISS].f, os, m);
+	if (wants(a, EACH_LOAD))
+		put_loads(a->out[EACH_LOAD].f, os, m);
 }
 
 void
@@ -471,7 +497,8 @@ parse_spec(struct attribution *a, const char *spec, struct err *e)
 	if (kind == KINDS || spec[length] != '=' || !spec[length + 1])
 		return err_set(e, ERR_USAGE,
 			       "--attribute %s: expected function=FILE, "
-			       "line=FILE, page=FILE, heat=FILE or miss=FILE",
+			       "line=FILE, page=FILE, heat=FILE, miss=FILE or "
+			       "walk=FILE",
 			       spec);
 	if (a->out[kind].f)
 		return err_set(e, ERR_USAGE,
@@ -494,6 +521,9 @@ attribution_new(const char *const *specs, unsigned n, struct err *e)
 	if (wants(a, EACH_MISS))
 		fputs("instruction,pid,ip,address,access,found,loads,cycles\n",
 		      a->out[EACH_MISS].f);
+	if (wants(a, EACH_LOAD))
+		fputs("instruction,pid,address,level,entry\n",
+		      a->out[EACH_LOAD].f);
 	return a;
 }
 

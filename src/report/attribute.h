@@ -1,7 +1,7 @@
 /*
  * attribute.h - whose misses, walks and faults they are: by function, line of
- * source, page, or page and time; or each miss by itself.  Of the first lane.
- * SPDX-License-Identifier: GPL-3.0-or-later
+ * source, page, or page and time; or each miss, each load of a walk by itself.
+ * Of the first lane. SPDX-License-Identifier: GPL-3.0-or-later
  */
 #ifndef REPORT_ATTRIBUTE_H
 #define REPORT_ATTRIBUTE_H

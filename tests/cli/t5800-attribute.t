@@ -20,7 +20,7 @@ status "a run" 0 "$PAGEWALK" run -q "$sort" -j all.json -f faults.csv
 status "with all kinds" 0 "$PAGEWALK" run -q "$sort" -j same.json \
     --attribute function=function.csv --attribute line=line.csv \
     --attribute page=page.csv --attribute heat=heat.csv \
-    --attribute miss=miss.csv
+    --attribute miss=miss.csv --attribute walk=walk.csv
 ok "nothing else changes" cmp all.json same.json
 completed=$(counter walks_completed)
 for kind in function line page heat; do
@@ -33,6 +33,17 @@ for kind in function line page heat; do
 done
 is "each miss" "$(grep -c ',walk,' miss.csv)" "$completed"
 is "and second-level hit" "$(grep -c ',stlb,' miss.csv)" "$(counter stlb_hits)"
+is "each load of their walks" "$(($(grep -c . walk.csv) - 1))" \
+    "$(column miss.csv loads)"
+is "entries of one table lie in one frame" "$(awk -F, 'NR > 1 && $4 == "pml4e" {
+    print substr($5, 1, length($5) - 3) }' walk.csv | sort -u | grep -c .)" 1
+# The entry of an address is its number in the table, times 8.
+is "an entry is where its address says" "$(awk -F, '
+    function low(x, n) { return substr("000000000000000" x, length(x) + 16 - n) }
+    $4 == "pte" { print low(substr($3, 3), 6), low(substr($5, 3), 3) }' walk.csv |
+    while read -r page entry; do
+	test $(((0x$page >> 12 & 0x1ff) * 8)) -eq $((0x$entry)) || echo "$page"
+    done)" ""
 is "by mapping: as the report has it" \
     "$(column page.csv stlb_hits 'libc.so')" \
     "$(awk '/"name": ".*libc.so/ { on = 1 }
@@ -71,7 +82,7 @@ is "a place has one row in a span" "$(cut -d, -f1,3-6 wide.csv | sort |
 
 refused() {
 	status "$1" 2 "$PAGEWALK" run -q "$sort" --attribute "$2"
-	like "$1: said so" "$err" 'expected function=FILE, line=FILE, page=FILE'
+	like "$1: said so" "$err" 'expected function=FILE, line=FILE, page=FILE, heat'
 }
 refused "no kind" x.csv
 refused "another kind" color=x.csv
