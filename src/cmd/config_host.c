@@ -47,8 +47,7 @@ add(struct host *h, unsigned level, const char *sides, uint64_t pages,
 		    (struct array){level, sides, pages, entries, ways};
 }
 
-/* ------------------------------------------------------------- which part it
- * is */
+/* ------------------------------------------------------ which part it is */
 
 /* Intel: family 6, by model.  Sources: Intel SDM vol. 4, table 2-1. */
 static const struct {
@@ -113,8 +112,7 @@ identify(struct host *h)
 	h->base = h->amd ? amd_preset(h) : intel_preset(h);
 }
 
-/* ----------------------------------------------------------------------- TLBs
- */
+/* ------------------------------------------------------------------ TLBs */
 
 /* Intel's leaf 0x18: a structure for each index. */
 static void
@@ -223,8 +221,7 @@ merge(struct host *h)
 	h->n = n;
 }
 
-/* ----------------------------------------------------------------------
- * writing */
+/* --------------------------------------------------------------- writing */
 
 static void
 put_array(const struct array *a, unsigned number, FILE *f)

@@ -11,8 +11,7 @@
 #include "base/xalloc.h"
 #include "cmd/run_windows.h"
 
-/* ------------------------------------------------------- SimPoint's two files
- */
+/* -------------------------------------------------- SimPoint's two files */
 
 /* "VALUE LABEL" a line, as SimPoint's -saveSimpoints and -saveSimpointWeights
  * write them. */
@@ -144,8 +143,7 @@ read_simpoints(struct run_windows *rw, const struct window_options *o,
 	return fine;
 }
 
-/* ------------------------------------------------------------------- options
- */
+/* --------------------------------------------------------------- options */
 
 static bool
 check(const struct window_options *o, struct err *e)
@@ -179,7 +177,7 @@ on_window(void *ctx, const struct window_row *row, struct err *e)
 {
 	struct run_windows *rw = ctx;
 
-	return !rw->logging || window_log_put(&rw->log, row, e);
+	return !rw->csv.f || windows_csv_put(&rw->csv, row, rw->lanes, e);
 }
 
 bool
@@ -197,9 +195,9 @@ run_windows_open(struct run_windows *rw, const struct window_options *o,
 		return true;
 	if (o->simpoints && !read_simpoints(rw, o, &plan, e))
 		return false;
-	if (o->intervals && !window_log_open(&rw->log, o->intervals, lanes, e))
+	if (o->intervals && !windows_csv_open(&rw->csv, o->intervals, e))
 		return false;
-	rw->logging = o->intervals != NULL;
+	rw->lanes = lanes;
 	rw->windows = windows_new(&plan, on_window, rw);
 	return true;
 }
@@ -208,14 +206,13 @@ bool
 run_windows_close(struct run_windows *rw, struct replay *r, struct err *e)
 {
 	return (!rw->windows || windows_end(rw->windows, r, e)) &&
-	       (!rw->logging || window_log_close(&rw->log, e));
+	       (!rw->csv.f || outfile_commit(&rw->csv, e));
 }
 
 void
 run_windows_free(struct run_windows *rw)
 {
-	if (rw->logging)
-		window_log_discard(&rw->log);
+	outfile_discard(&rw->csv);
 	windows_free(rw->windows);
 	free(rw->simpoints);
 }

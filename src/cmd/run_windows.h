@@ -21,8 +21,8 @@ struct window_options {
 /* Opened from the options, closed with the run. */
 struct run_windows {
 	struct windows *windows; /* NULL: none were asked for */
-	struct window_log log;
-	bool logging;
+	struct outfile csv;      /* .f NULL: none was asked for */
+	const char *const *lanes;
 	struct simpoint *simpoints;
 };
 

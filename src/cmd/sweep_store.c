@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/outfile.h"
+#include "base/plain.h"
 #include "base/xalloc.h"
 #include "report/jsonkit.h"
 #include "sweep/experiment.h"
@@ -132,17 +133,10 @@ static void
 put_cell(FILE *f, const char *text, const char *before)
 {
 	fputs(before, f);
-	if (!strpbrk(text, ",\"\n")) {
+	if (strpbrk(text, ",\"\n"))
+		put_csv_text(text, f);
+	else
 		fputs(text, f);
-		return;
-	}
-	putc('"', f);
-	for (; *text; text++) {
-		if (*text == '"')
-			putc('"', f);
-		putc(*text, f);
-	}
-	putc('"', f);
 }
 
 /* "cycles" of totals, else "faults/minor", "paging/zero_fills". */

@@ -6,10 +6,8 @@
 #include <stdlib.h>
 
 #include "base/rng.h"
+#include "base/student.h"
 #include "base/xalloc.h"
-
-/* Student's t: 95 % of it, CURVE_GROUPS - 1 degrees of freedom. */
-#define T_95 2.131
 
 #define PAGE_BITS 48 /* of a key; address spaces above */
 
@@ -171,7 +169,8 @@ curve_misses(const struct curves *cs, const struct curve *c, uint64_t ways)
 		d = estimate(&c->group[g], ways, rate) - mean;
 		square += d * d;
 	}
-	p.error = T_95 * sqrt(square / (CURVE_GROUPS - 1) / CURVE_GROUPS) +
+	p.error = student_95(CURVE_GROUPS - 1) *
+		      sqrt(square / (CURVE_GROUPS - 1) / CURVE_GROUPS) +
 		  fabs(mean - p.misses);
 	return p;
 }

@@ -195,7 +195,7 @@ tlb_port_alone(const struct tlb_port *p, uint32_t slot, uint64_t va)
 		p->tlb->cover[slot] = (uint16_t)(1u << part_of(p, va));
 }
 
-/* ------------------------------------------------------------------ entries */
+/* --------------------------------------------------------------- entries */
 
 uint32_t
 tlb_find(const struct tlb *t, unsigned asid, uint64_t page, unsigned shift)

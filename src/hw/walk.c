@@ -171,6 +171,16 @@ end_level(const struct walker *w, const struct walk_result *r)
 	return level;
 }
 
+/* The kernel's entry is at hand; the page is one of w's shape. */
+static void
+end_in_own(const struct walker *w, unsigned level, struct walk_result *r)
+{
+	r->level = (uint8_t)level;
+	if (r->page_shift != w->level[level].shift)
+		r->at = NULL;
+	r->page_shift = (uint8_t)w->level[level].shift;
+}
+
 /* Through the lane's own tables. */
 __attribute__((noinline)) static void
 walk_own(struct walker *w, pfn root, unsigned asid, vaddr va, enum access acc,
@@ -189,10 +199,7 @@ walk_own(struct walker *w, pfn root, unsigned asid, vaddr va, enum access acc,
 			pwc_fill(w->level[level].keeps, asid, va, above);
 	}
 	find_page(w, va, r->page_shift, r);
-	r->level = (uint8_t)level;
-	if (r->page_shift != w->level[level].shift)
-		r->at = NULL;
-	r->page_shift = (uint8_t)w->level[level].shift;
+	end_in_own(w, level, r);
 }
 
 /* Of loads that go out at once the slowest is waited for. */
@@ -225,10 +232,7 @@ walk_hashed(struct walker *w, pfn root, vaddr va, enum access acc,
 		load_at(w, at[i], 0, r);
 	if (htable_parallel(w->hash))
 		hide_faster(r);
-	r->level = (uint8_t)level;
-	if (r->page_shift != w->level[level].shift)
-		r->at = NULL;
-	r->page_shift = (uint8_t)w->level[level].shift;
+	end_in_own(w, level, r);
 }
 
 /* Through the kernel's tables. */

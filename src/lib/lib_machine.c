@@ -50,8 +50,7 @@ struct pagewalk_machine {
 	struct queue *queue; /* NULL: it replays a trace */
 };
 
-/* ------------------------------------------------------------------ the queue
- */
+/* ------------------------------------------------------------- the queue */
 
 static enum trace_item
 give(void *ctx, struct trace_batch *refs, struct event *ev, struct err *e)
@@ -110,8 +109,7 @@ tell(pagewalk_machine *m, const struct event *ev, struct pagewalk_error *e)
 	return run(m, e);
 }
 
-/* ------------------------------------------------------------------ making one
- */
+/* ------------------------------------------------------------ making one */
 
 static bool
 make_replay(pagewalk_machine *m, struct pagewalk_error *e)
@@ -208,8 +206,7 @@ pagewalk_machine_free(pagewalk_machine *m)
 	free(m);
 }
 
-/* ----------------------------------------------------------------- what it
- * does */
+/* ---------------------------------------------------------- what it does */
 
 bool
 pagewalk_replay(pagewalk_machine *m, const char *trace,
@@ -321,8 +318,7 @@ pagewalk_syscall(pagewalk_machine *m, uint32_t nr, const uint64_t args[6],
 	return begin_feeding(m, e) && tell(m, &ev, e);
 }
 
-/* ------------------------------------------------------------------- counters
- */
+/* -------------------------------------------------------------- counters */
 
 static const char *const kernel_counters[] = {"minor", "major", "signals"};
 

@@ -6,6 +6,7 @@
 #include "base/release.h"
 #include "base/xalloc.h"
 #include "lib/lib_priv.h"
+#include "trace/events.h"
 #include "trace/reader.h"
 
 struct pagewalk_trace {
@@ -129,20 +130,11 @@ static void
 give_event(pagewalk_trace *t, const struct event *ev,
 	   struct pagewalk_item *item)
 {
-	static const char *const names[EV_KINDS] = {
-	    [EV_FILE] = "file",       [EV_PROCESS] = "process",
-	    [EV_THREAD] = "thread",   [EV_SWITCH] = "switch",
-	    [EV_SYSCALL] = "syscall", [EV_FORK] = "fork",
-	    [EV_EXEC] = "exec",       [EV_THREAD_EXIT] = "thread_exit",
-	    [EV_EXIT] = "exit",       [EV_SIGNAL] = "signal",
-	    [EV_MARKER] = "marker",   [EV_TIME] = "time",
-	    [EV_CACHE] = "cache"};
-
 	*item = (struct pagewalk_item){.kind = PAGEWALK_EVENT,
 				       .pid = ev->pid,
 				       .tid = ev->tid,
 				       .instruction = t->insns,
-				       .event = names[ev->kind]};
+				       .event = event_kind_names[ev->kind]};
 	if (ev->kind == EV_SYSCALL) {
 		item->kind = PAGEWALK_SYSCALL;
 		item->nr = ev->sys.nr;

@@ -179,8 +179,7 @@ plot_causes(const json_t *root, struct figure *g, FILE *say, struct err *e)
 	return figure_draw(g, "eval plot_it", say, e);
 }
 
-/* -------------------------------------------------- faults over time by kind
- */
+/* ---------------------------------------------- faults over time by kind */
 
 struct kind_row {
 	const char *name;

@@ -460,12 +460,12 @@ processes_json(const struct run_result *r)
 	return all;
 }
 
-/* The mapping's walks in the lanes with other pages, by their names. */
-static json_t *
-what_if_json(const struct run_result *r, uint32_t area)
+/* The mapping's walks in the lanes with other pages, if there are such. */
+static void
+put_what_if(json_t *row, const struct run_result *r, uint32_t area)
 {
 	static const struct area_stats none;
-	json_t *all = json_object();
+	json_t *all = NULL;
 
 	for (unsigned i = 0; i < r->n_lanes; i++) {
 		const struct lane_stats *s = r->lanes[i].stats;
@@ -479,9 +479,11 @@ what_if_json(const struct run_result *r, uint32_t area)
 		PUT(one, a, stlb_hits);
 		PUT(one, a, walks);
 		PUT(one, a, walk_cycles);
+		all = all ? all : json_object();
 		json_put(all, r->lanes[i].name, one);
 	}
-	return all;
+	if (all)
+		json_put(row, "what_if", all);
 }
 
 static json_t *
@@ -511,12 +513,8 @@ mappings_json(const struct run_result *r)
 	for (uint32_t i = 0; i < os_area_count(r->os); i++) {
 		json_t *row = mapping_json(
 		    os_area(r->os, i), i < s->n_areas ? &s->area[i] : &none);
-		json_t *other = what_if_json(r, i);
 
-		if (json_object_size(other))
-			json_put(row, "what_if", other);
-		else
-			json_decref(other);
+		put_what_if(row, r, i);
 		json_array_append_new(all, row);
 	}
 	return all;

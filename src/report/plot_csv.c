@@ -11,7 +11,7 @@
 
 #define MAX_FIELDS 64
 
-/* ---------------------------------------------------------------- the table */
+/* ------------------------------------------------------------- the table */
 
 struct row {
 	char *text; /* cut into fields */
@@ -19,7 +19,7 @@ struct row {
 	unsigned n;
 };
 
-struct table {
+struct csv {
 	struct row heading;
 	struct row *rows;
 	size_t n, cap;
@@ -50,7 +50,7 @@ split(struct row *r, char *text)
 }
 
 static void
-table_free(struct table *t)
+csv_free(struct csv *t)
 {
 	free(t->heading.text);
 	for (size_t i = 0; i < t->n; i++)
@@ -59,7 +59,7 @@ table_free(struct table *t)
 }
 
 static bool
-take_line(struct table *t, const char *line, size_t number, const char *path,
+take_line(struct csv *t, const char *line, size_t number, const char *path,
 	  struct err *e)
 {
 	struct row r = {0};
@@ -77,7 +77,7 @@ take_line(struct table *t, const char *line, size_t number, const char *path,
 }
 
 static bool
-read_table(struct table *t, const char *path, struct err *e)
+csv_read(struct csv *t, const char *path, struct err *e)
 {
 	FILE *f = fopen(path, "r");
 	size_t cap = 0, number = 0;
@@ -102,7 +102,7 @@ read_table(struct table *t, const char *path, struct err *e)
 
 /* The number of a column; it is there. */
 static unsigned
-column(const struct table *t, const char *name)
+column(const struct csv *t, const char *name)
 {
 	unsigned i = 0;
 
@@ -119,7 +119,7 @@ value(const struct row *r, unsigned column)
 	return isfinite(v) ? v : 0;
 }
 
-/* ----------------------------------------------------------------- heat map */
+/* -------------------------------------------------------------- heat map */
 
 #define MAX_LABELS 12
 
@@ -133,7 +133,7 @@ by_address(const void *a, const void *b)
 
 /* The addresses there are, without gaps between them.  Returns how many. */
 static size_t
-list_addresses(const struct table *t, unsigned at, double *list)
+list_addresses(const struct csv *t, unsigned at, double *list)
 {
 	size_t n = 0;
 
@@ -157,7 +157,7 @@ place_of(const double *list, size_t n, double address)
 
 /* Names of mappings where they begin, as far apart as they can be read. */
 static void
-label_mappings(const struct table *t, const double *list, size_t n, FILE *f)
+label_mappings(const struct csv *t, const double *list, size_t n, FILE *f)
 {
 	unsigned at = column(t, "address"), name = column(t, "mapping");
 	const char **names = xcalloc(n + 1, sizeof(*names));
@@ -186,7 +186,7 @@ label_mappings(const struct table *t, const double *list, size_t n, FILE *f)
 }
 
 static bool
-plot_heat(const struct table *t, struct figure *g, FILE *say, struct err *e)
+plot_heat(const struct csv *t, struct figure *g, FILE *say, struct err *e)
 {
 	unsigned at = column(t, "address"), cycles = column(t, "cycles");
 	unsigned faults = column(t, "fault_cycles");
@@ -222,14 +222,13 @@ plot_heat(const struct table *t, struct figure *g, FILE *say, struct err *e)
 	return figure_draw(g, "eval plot_it", say, e);
 }
 
-/* ----------------------------------------------------------------- intervals
- */
+/* ------------------------------------------------------------- intervals */
 
 #define MAX_LINES 8
 
 /* The lanes' names, in order; returns how many. */
 static unsigned
-list_lanes(const struct table *t, unsigned lane, const char **names)
+list_lanes(const struct csv *t, unsigned lane, const char **names)
 {
 	unsigned n = 0;
 
@@ -246,7 +245,7 @@ list_lanes(const struct table *t, unsigned lane, const char **names)
 }
 
 static void
-write_lane(const struct table *t, const char *name, FILE *f)
+write_lane(const struct csv *t, const char *name, FILE *f)
 {
 	unsigned lane = column(t, "lane"), insns = column(t, "instructions");
 	unsigned walk = column(t, "cycles_walk");
@@ -265,8 +264,7 @@ write_lane(const struct table *t, const char *name, FILE *f)
 }
 
 static bool
-plot_intervals(const struct table *t, struct figure *g, FILE *say,
-	       struct err *e)
+plot_intervals(const struct csv *t, struct figure *g, FILE *say, struct err *e)
 {
 	const char *names[MAX_LINES];
 	unsigned n = list_lanes(t, column(t, "lane"), names);
@@ -295,7 +293,7 @@ plot_intervals(const struct table *t, struct figure *g, FILE *say,
 	return figure_draw(g, "eval plot_it", say, e);
 }
 
-/* ------------------------------------------------------------ distributions */
+/* --------------------------------------------------------- distributions */
 
 /* For each latency the share of what takes longer. */
 static size_t
@@ -313,7 +311,7 @@ write_tail(const double *cycles, size_t n, FILE *f)
 }
 
 static bool
-plot_tail(const struct table *t, const char *only, const char *what,
+plot_tail(const struct csv *t, const char *only, const char *what,
 	  struct figure *g, FILE *say, struct err *e)
 {
 	unsigned cycles = column(t, "cycles"), found = column(t, "found");
@@ -343,23 +341,23 @@ plot_tail(const struct table *t, const char *only, const char *what,
 }
 
 static bool
-plot_misses(const struct table *t, struct figure *g, FILE *say, struct err *e)
+plot_misses(const struct csv *t, struct figure *g, FILE *say, struct err *e)
 {
 	return plot_tail(t, "walk", "walks", g, say, e);
 }
 
 static bool
-plot_faults(const struct table *t, struct figure *g, FILE *say, struct err *e)
+plot_faults(const struct csv *t, struct figure *g, FILE *say, struct err *e)
 {
 	return plot_tail(t, NULL, "faults", g, say, e);
 }
 
-/* -------------------------------------------------------------------- which */
+/* ----------------------------------------------------------------- which */
 
 static const struct csv_kind {
 	const char *heading; /* begins so */
 	const char *figure;
-	bool (*plot)(const struct table *t, struct figure *g, FILE *say,
+	bool (*plot)(const struct csv *t, struct figure *g, FILE *say,
 		     struct err *e);
 } kinds[] = {
     {"first,instructions,pid,mapping,perms,address", "heat", plot_heat},
@@ -370,7 +368,7 @@ static const struct csv_kind {
 
 /* Do the first columns have these names? */
 static bool
-begins(const struct table *t, const char *names)
+begins(const struct csv *t, const char *names)
 {
 	for (unsigned i = 0; i < t->heading.n && *names; i++) {
 		size_t n = strcspn(names, ",");
@@ -392,8 +390,8 @@ is_csv(const char *path)
 }
 
 static bool
-plot_table(const struct table *t, const char *path, struct figure *g, FILE *say,
-	   struct err *e)
+plot_kind(const struct csv *t, const char *path, struct figure *g, FILE *say,
+	  struct err *e)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (begins(t, kinds[i].heading)) {
@@ -411,12 +409,11 @@ plot_csv(const char *path, const char *dir, const char *formats, FILE *say,
 	 struct err *e)
 {
 	struct figure g = {.dir = dir, .formats = formats};
-	struct table t = {0};
-	bool good = figure_formats(formats, e) && read_table(&t, path, e) &&
-		    figure_directory(dir, e) &&
-		    plot_table(&t, path, &g, say, e);
+	struct csv t = {0};
+	bool good = figure_formats(formats, e) && csv_read(&t, path, e) &&
+		    figure_directory(dir, e) && plot_kind(&t, path, &g, say, e);
 
 	figure_close(&g);
-	table_free(&t);
+	csv_free(&t);
 	return good;
 }

@@ -13,16 +13,14 @@
 /* --------------------------------------------------------------------- CSV */
 
 bool
-window_log_open(struct window_log *log, const char *path,
-		const char *const *lanes, struct err *e)
+windows_csv_open(struct outfile *out, const char *path, struct err *e)
 {
-	if (!outfile_open(&log->out, path, e))
+	if (!outfile_open(out, path, e))
 		return false;
-	log->lanes = lanes;
-	fputs("interval,first,weight,lane,minor,major,signals", log->out.f);
+	fputs("interval,first,weight,lane,minor,major,signals", out->f);
 	for (unsigned v = 0; windows_value_name(v); v++)
-		fprintf(log->out.f, ",%s", windows_value_name(v));
-	putc('\n', log->out.f);
+		fprintf(out->f, ",%s", windows_value_name(v));
+	putc('\n', out->f);
 	return true;
 }
 
@@ -40,27 +38,15 @@ put_lane(FILE *f, const struct window_row *row, const char *name, unsigned lane)
 }
 
 bool
-window_log_put(struct window_log *log, const struct window_row *row,
-	       struct err *e)
+windows_csv_put(struct outfile *out, const struct window_row *row,
+		const char *const *lanes, struct err *e)
 {
 	for (unsigned i = 0; i < row->n_lanes; i++)
-		put_lane(log->out.f, row, log->lanes[i], i);
-	if (ferror(log->out.f))
-		return err_set(e, ERR_FAILED, "%s: %s", log->out.path,
+		put_lane(out->f, row, lanes[i], i);
+	if (ferror(out->f))
+		return err_set(e, ERR_FAILED, "%s: %s", out->path,
 			       strerror(errno));
 	return true;
-}
-
-bool
-window_log_close(struct window_log *log, struct err *e)
-{
-	return outfile_commit(&log->out, e);
-}
-
-void
-window_log_discard(struct window_log *log)
-{
-	outfile_discard(&log->out);
 }
 
 /* --------------------------------------------------------------- estimates */

@@ -12,19 +12,10 @@
 #include "base/outfile.h"
 #include "sim/windows.h"
 
-/* CSV: a line for each window and lane. */
-struct window_log {
-	struct outfile out; /* while .out.f is not NULL */
-	const char *const *lanes;
-};
-
-/* lanes: their names; they must outlive the log. */
-bool window_log_open(struct window_log *log, const char *path,
+/* CSV: a heading, then a line for each window and lane; lanes: their names. */
+bool windows_csv_open(struct outfile *out, const char *path, struct err *e);
+bool windows_csv_put(struct outfile *out, const struct window_row *row,
 		     const char *const *lanes, struct err *e);
-bool window_log_put(struct window_log *log, const struct window_row *row,
-		    struct err *e);
-bool window_log_close(struct window_log *log, struct err *e);
-void window_log_discard(struct window_log *log);
 
 /* w may be NULL: then there is nothing to say. */
 void windows_text(const struct windows *w, unsigned lane, FILE *f);

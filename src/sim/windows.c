@@ -5,6 +5,7 @@
 
 #include "base/bits.h"
 #include "base/err.h"
+#include "base/student.h"
 #include "base/xalloc.h"
 #include "sim/lane_config.h"
 #include "sim/stats.h"
@@ -40,7 +41,7 @@ struct windows {
 	double x, xx;
 };
 
-/* --------------------------------------------------------------- the values */
+/* ------------------------------------------------------------ the values */
 
 const char *
 windows_value_name(unsigned value)
@@ -71,8 +72,7 @@ read_values(const struct lane_stats *s, uint64_t *v)
 	return n;
 }
 
-/* ------------------------------------------------------------ where they are
- */
+/* -------------------------------------------------------- where they are */
 
 static const struct simpoint *
 simpoint(const struct windows *w)
@@ -121,8 +121,7 @@ warms(const struct windows *w)
 	return at == UINT64_MAX ? at : at - min_u64(at, w->plan.rewarm);
 }
 
-/* ----------------------------------------------------------------- measuring
- */
+/* ------------------------------------------------------------- measuring */
 
 static void
 open_window(struct windows *w, struct replay *r, uint64_t counted)
@@ -242,24 +241,7 @@ windows_end(struct windows *w, struct replay *r, struct err *e)
 	return fine;
 }
 
-/* ----------------------------------------------------------------- estimates
- */
-
-/* The 0.975 quantile of Student's t.  Beyond the table, a curve through its
- * last entry and the normal distribution's 1.96: within 0.003. */
-static double
-student(uint64_t df)
-{
-	static const double t[] = {
-	    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306,
-	    2.262,  2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120,
-	    2.110,  2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064,
-	    2.060,  2.056, 2.052, 2.048, 2.045, 2.042,
-	};
-
-	return df <= sizeof(t) / sizeof(*t) ? t[df - 1]
-					    : 1.96 + 2.46 / (double)df;
-}
+/* ------------------------------------------------------------- estimates */
 
 /* The ratio estimator of survey sampling (Cochran, Sampling Techniques, 3rd
  * ed., 1977, equation 6.13), without the correction for a finite whole. */
@@ -279,13 +261,12 @@ windows_estimate(const struct windows *w, unsigned lane, unsigned value)
 		return est;
 	squares = s->yy - 2 * ratio * s->xy + ratio * ratio * w->xx;
 	squares = squares > 0 ? squares : 0;
-	est.half_width =
-	    1000 * student(w->n - 1) * sqrt(squares / (n - 1) / n) / (w->x / n);
+	est.half_width = 1000 * student_95(w->n - 1) *
+			 sqrt(squares / (n - 1) / n) / (w->x / n);
 	return est;
 }
 
-/* ------------------------------------------------------------------- its life
- */
+/* -------------------------------------------------------------- its life */
 
 struct windows *
 windows_new(const struct window_plan *plan, window_fn *fn, void *ctx)

@@ -11,6 +11,15 @@
 	(MAPD_SHARED | MAPD_STACK | MAPD_HEAP | MAPD_BSS | MAPD_VDSO | \
 	 MAPD_BLIND)
 
+const char *const event_kind_names[EV_KINDS] = {
+    [EV_FILE] = "file",       [EV_PROCESS] = "process",
+    [EV_THREAD] = "thread",   [EV_SWITCH] = "switch",
+    [EV_SYSCALL] = "syscall", [EV_FORK] = "fork",
+    [EV_EXEC] = "exec",       [EV_THREAD_EXIT] = "thread_exit",
+    [EV_EXIT] = "exit",       [EV_SIGNAL] = "signal",
+    [EV_MARKER] = "marker",   [EV_TIME] = "time",
+    [EV_CACHE] = "cache"};
+
 void
 event_scratch_free(struct event_scratch *s)
 {

@@ -20,6 +20,9 @@ struct event_scratch {
 	size_t maps_cap, ranges_cap, runs_cap;
 };
 
+/* "file", "fork", ...; [enum event_kind]. */
+extern const char *const event_kind_names[EV_KINDS];
+
 void event_scratch_free(struct event_scratch *s);
 
 /* Is it within the format's limits?  False and *e (ERR_INPUT) if not. */

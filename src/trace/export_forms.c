@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "base/plain.h"
 #include "base/xalloc.h"
+#include "trace/events.h"
 #include "trace/export.h"
 #include "trace/syscalls.h"
 
@@ -253,16 +254,8 @@ csv_detail(FILE *f, const struct event *ev)
 static void
 csv_event(struct export_state *x, const struct event *ev)
 {
-	static const char *const kinds[EV_KINDS] = {
-	    [EV_FILE] = "file",       [EV_PROCESS] = "process",
-	    [EV_THREAD] = "thread",   [EV_SWITCH] = "switch",
-	    [EV_SYSCALL] = "syscall", [EV_FORK] = "fork",
-	    [EV_EXEC] = "exec",       [EV_THREAD_EXIT] = "thread_exit",
-	    [EV_EXIT] = "exit",       [EV_SIGNAL] = "signal",
-	    [EV_MARKER] = "marker",   [EV_TIME] = "time"};
-
 	fprintf(x->f, "%" PRIu64 ",%" PRIu32 ",%" PRIu32 ",%s,,,", x->insn,
-		ev->pid, ev->tid, kinds[ev->kind]);
+		ev->pid, ev->tid, event_kind_names[ev->kind]);
 	csv_detail(x->f, ev);
 	putc('\n', x->f);
 }

@@ -21,13 +21,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/err.h"
-#include "base/xalloc.h"
-#include "sim/conf.h"
-#include "sim/replay.h"
 #include "trace/chunk.h"
 #include "trace/codec.h"
-#include "trace/reader.h"
+
+#include "bench.h"
 
 #define MAX_REPEAT 15
 #define MAX_REFS   ((size_t)96 << 20) /* kept decoded: 768 MiB */
@@ -46,24 +43,6 @@ static double
 cpu_seconds(void)
 {
 	return seconds(CLOCK_PROCESS_CPUTIME_ID);
-}
-
-_Noreturn static void
-die(const struct err *e)
-{
-	fprintf(stderr, "bench: %s\n", e->text);
-	exit(1);
-}
-
-static struct trace_reader *
-open_trace(const char *path)
-{
-	struct err e;
-	struct trace_reader *t = trace_open(path, false, &e);
-
-	if (!t)
-		die(&e);
-	return t;
 }
 
 /* ------------------------------------------------------------ bare loop */
@@ -222,33 +201,6 @@ decode_only(const char *path)
 	}
 	trace_close(t);
 	return sum;
-}
-
-static struct replay_counts
-run_all(const char *path, const struct conf *conf, unsigned lanes, bool ahead)
-{
-	struct trace_reader *t = open_trace(path);
-	struct replay_options opt = {0};
-	struct conf_resolved c;
-	struct lane_config *lane = xcalloc(lanes, sizeof(*lane));
-	struct replay_counts n;
-	struct replay *r;
-	struct err e;
-
-	if (ahead)
-		trace_read_ahead(t, 1);
-	if (!conf_resolve(conf, &c, &e))
-		die(&e);
-	for (unsigned i = 0; i < lanes; i++)
-		lane[i] = c.lane;
-	r = replay_new(&t, 1, &c.os, lane, lanes, &opt, &e);
-	if (!r || !replay_run(r, &e))
-		die(&e);
-	n = *replay_counts(r);
-	replay_free(r);
-	trace_close(t);
-	free(lane);
-	return n;
 }
 
 /* ------------------------------------------------------------- the table */

@@ -17,12 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/err.h"
-#include "base/xalloc.h"
-#include "sim/conf.h"
-#include "sim/replay.h"
-#include "trace/reader.h"
 #include "trace/synth.h"
+
+#include "bench.h"
 
 #define REFS   2000000
 #define SECOND 1000000.0
@@ -33,39 +30,6 @@ struct cost {
 	uint64_t bytes; /* resident at most */
 	uint64_t references, faults;
 };
-
-static _Noreturn void
-die(const struct err *e)
-{
-	fprintf(stderr, "bench_scale: %s\n", e->text);
-	exit(1);
-}
-
-static struct replay_counts
-replay(const char *path, const struct conf *conf, unsigned lanes)
-{
-	struct replay_options opt = {0};
-	struct lane_config *lane = xcalloc(lanes, sizeof(*lane));
-	struct conf_resolved c;
-	struct replay_counts n;
-	struct trace_reader *t;
-	struct replay *r;
-	struct err e;
-
-	t = trace_open(path, false, &e);
-	if (!t || !conf_resolve(conf, &c, &e))
-		die(&e);
-	for (unsigned i = 0; i < lanes; i++)
-		lane[i] = c.lane;
-	r = replay_new(&t, 1, &c.os, lane, lanes, &opt, &e);
-	if (!r || !replay_run(r, &e))
-		die(&e);
-	n = *replay_counts(r);
-	replay_free(r);
-	trace_close(t);
-	free(lane);
-	return n;
-}
 
 /* In a process of its own, so that its memory is known. */
 static struct cost
@@ -80,7 +44,7 @@ measure(const char *path, const struct conf *conf, unsigned lanes)
 	if (pipe(ends) || (pid = fork()) < 0)
 		exit(1);
 	if (pid == 0) {
-		n = replay(path, conf, lanes);
+		n = run_all(path, conf, lanes, false);
 		_exit(write(ends[1], &n, sizeof(n)) != sizeof(n));
 	}
 	if (read(ends[0], &n, sizeof(n)) != sizeof(n) ||
