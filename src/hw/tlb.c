@@ -150,16 +150,32 @@ find_group(const struct tlb_port *p, uint64_t va)
 	return tlb_find(p->tlb, port_asid(p), va >> shift, shift);
 }
 
+/* Of the entry that has va's page, if one has: the group's, or its own. */
+static unsigned
+shift_of(const struct tlb_port *p, uint64_t va)
+{
+	const struct tlb *t = p->tlb;
+	uint32_t slot = p->coalescing ? find_group(p, va) : ASSOC_NONE;
+
+	if (slot != ASSOC_NONE && t->cover[slot] >> part_of(p, va) & 1)
+		return p->shift + t->coalesce;
+	return p->shift;
+}
+
+uint32_t
+tlb_port_find(const struct tlb_port *p, uint64_t va)
+{
+	unsigned shift = shift_of(p, va);
+
+	return tlb_find(p->tlb, port_asid(p), va >> shift, shift);
+}
+
 uint32_t
 tlb_port_group(const struct tlb_port *p, uint64_t va)
 {
-	struct tlb *t = p->tlb;
-	unsigned shift = p->shift;
-	uint32_t slot = find_group(p, va);
+	unsigned shift = shift_of(p, va);
 
-	if (slot != ASSOC_NONE && t->cover[slot] >> part_of(p, va) & 1)
-		shift += t->coalesce;
-	return tlb_lookup(t, port_asid(p), va >> shift, shift);
+	return tlb_lookup(p->tlb, port_asid(p), va >> shift, shift);
 }
 
 /* The group's entry is for the most pages that go together. */

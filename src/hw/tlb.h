@@ -119,6 +119,9 @@ tlb_port_try(const struct tlb_port *p, uint64_t va)
 
 enum tlb_took { TLB_HIT, TLB_FREE, TLB_EVICTED };
 
+/* The slot that has va's page, or ASSOC_NONE; nobody notices. */
+uint32_t tlb_port_find(const struct tlb_port *p, uint64_t va);
+
 /* In an array that coalesces: the slot that has va's page, now used, or
  * ASSOC_NONE; and put it there, with those of its group that cover says (its
  * own among them): clean, where there was room or another had to go. */

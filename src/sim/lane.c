@@ -22,7 +22,7 @@ accessed(struct lane *l, struct lane_access *a)
 /* Every level that has the page learns that it is dirty, and that its
  * neighbours may not be. */
 static void
-set_dirty(struct lane *l, struct cpu *c, const struct route *r, vaddr va)
+set_dirty(const struct lane *l, const struct route *r, vaddr va)
 {
 	for (unsigned i = 0; i < l->n_levels; i++) {
 		const struct tlb_port *p = &r->port[i];
@@ -30,9 +30,7 @@ set_dirty(struct lane *l, struct cpu *c, const struct route *r, vaddr va)
 
 		if (!p->tlb)
 			continue;
-		slot = p->coalescing ? tlb_port_group(p, va.raw)
-				     : tlb_find(p->tlb, c->asid,
-						va.raw >> p->shift, p->shift);
+		slot = tlb_port_find(p, va.raw);
 		if (slot == ASSOC_NONE)
 			continue;
 		p->dirty[slot] = 1;
@@ -170,7 +168,7 @@ price_rest(struct lane *l, struct cpu *c, const struct visit *v,
 	again(p, slot, v);
 	a.assist = v->flags & SET_BITS || (v->writes && !p->dirty[slot]);
 	if (v->writes && !p->dirty[slot])
-		set_dirty(l, c, r, v->va);
+		set_dirty(l, r, v->va);
 	accessed(l, &a);
 	r->n.walk_cycles += a.walk_cycles;
 	if (__builtin_expect(l->watch && took != TLB_HIT, 0))
