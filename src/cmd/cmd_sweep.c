@@ -20,6 +20,7 @@
 #include "base/progress.h"
 #include "base/xalloc.h"
 #include "cmd/cmd.h"
+#include "cmd/run_windows.h"
 #include "cmd/sweep_points.h"
 #include "report/report.h"
 #include "sim/future.h"
@@ -93,6 +94,7 @@ on_signal(int signal)
 struct pricing {
 	struct run_result result;
 	struct replay *replay;
+	struct run_windows windows;
 };
 
 static bool
@@ -103,6 +105,23 @@ on_fault(void *ctx, const struct fault_record *rec, struct err *e)
 	(void)e;
 	result_fault(&p->result, replay_counts(p->replay), rec);
 	return true;
+}
+
+static void
+collect(struct pricing *p, const struct experiment *x)
+{
+	struct run_result *r = &p->result;
+
+	r->replay = p->replay;
+	r->skip = x->skip;
+	r->warmup = x->warmup;
+	r->limit = x->limit;
+	r->roi = x->roi;
+	r->windows = p->windows.windows;
+	r->complete = true;
+	r->counts = replay_counts(p->replay);
+	r->os = replay_os(p->replay);
+	result_end(r, r->counts);
 }
 
 /* Each lane's result, as if it had been alone. */
@@ -117,6 +136,7 @@ write_results(struct pricing *p, const struct sweep *s, const struct job *j,
 		struct result_lane lane = {.name = at->lane,
 					   .conf = at->conf,
 					   .config = at->resolved,
+					   .lane = i,
 					   .stats =
 					       replay_lane_stats(p->replay, i)};
 		char *path = store_path(s->dir, at);
@@ -153,6 +173,9 @@ replay_job(const struct sweep *s, const struct job *j, struct trace_reader *t,
 {
 	const struct conf_resolved *first = j->lanes[0]->resolved;
 	struct pricing p = {0};
+	const struct window_options samples = {.interval = s->x->interval,
+					       .period = s->x->period,
+					       .rewarm = s->x->rewarm};
 	struct replay_options opt = {
 	    .skip = s->x->skip,
 	    .warmup = s->x->warmup,
@@ -166,29 +189,27 @@ replay_job(const struct sweep *s, const struct job *j, struct trace_reader *t,
 	struct lane_config *lanes = xcalloc(j->n, sizeof(*lanes));
 	struct result_trace file = {j->lanes[0]->trace, t};
 	struct map future = {0};
-	bool good = know_future(j, &opt, &future, e);
+	bool good = know_future(j, &opt, &future, e) &&
+		    run_windows_open(&p.windows, &samples, NULL, e);
 
+	if (p.windows.windows)
+		opt.on_mark = windows_mark;
+	opt.mark_ctx = p.windows.windows;
 	for (unsigned i = 0; i < j->n; i++)
 		lanes[i] = j->lanes[i]->resolved->lane;
 	if (good)
 		p.replay = replay_new(&t, 1, &first->os, lanes, j->n, &opt, e);
-	good = p.replay && replay_run(p.replay, e);
+	good = p.replay && replay_run(p.replay, e) &&
+	       run_windows_close(&p.windows, p.replay, e);
 	if (good) {
 		p.result.traces = &file;
 		p.result.n_traces = 1;
-		p.result.replay = p.replay;
-		p.result.skip = s->x->skip;
-		p.result.warmup = s->x->warmup;
-		p.result.limit = s->x->limit;
-		p.result.roi = s->x->roi;
-		p.result.complete = true;
-		p.result.counts = replay_counts(p.replay);
-		p.result.os = replay_os(p.replay);
-		result_end(&p.result, p.result.counts);
+		collect(&p, s->x);
 		good = write_results(&p, s, j, e);
 	}
 	if (p.replay)
 		replay_free(p.replay);
+	run_windows_free(&p.windows);
 	future_free(&future);
 	free(lanes);
 	return good;

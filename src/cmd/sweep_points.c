@@ -173,6 +173,11 @@ identify(struct sweep_point *p, const struct experiment *x,
 	h.shared = hash_text(hash_text(1, t->path), part);
 	if (x->roi)
 		h.shared = hash_text(h.shared, x->roi);
+	if (x->interval) {
+		snprintf(part, sizeof(part), "%" PRIu64 " %" PRIu64 " %" PRIu64,
+			 x->interval, x->period, x->rewarm);
+		h.shared = hash_text(h.shared, part);
+	}
 	h.all = hash_text(h.shared, trace_content_id(t->reader));
 	h.all = hash_text(hash_text(h.all, pagewalk_version), p->lane);
 	conf_each(p->conf, hash_item, &h);

@@ -160,6 +160,41 @@ put_number(FILE *f, const json_t *v)
 		fprintf(f, "%.9g", json_real_value(v));
 }
 
+/* Of samples; {} where nothing was left out. */
+static json_t *
+estimates(json_t *result)
+{
+	return find(json_array_get(json_object_get(result, "lanes"), 0),
+		    "estimates");
+}
+
+static void
+put_estimates(FILE *f, json_t *first, json_t *result)
+{
+	const char *name;
+	json_t *unused;
+
+	json_object_foreach(estimates(first), name, unused)
+	{
+		json_t *one = json_object_get(estimates(result), name);
+
+		put_number(f, json_object_get(one, "per_kilo_instruction"));
+		put_number(f, json_object_get(one, "half_width"));
+	}
+}
+
+static void
+name_estimates(FILE *f, json_t *first)
+{
+	const char *name;
+	json_t *unused;
+
+	json_object_foreach(estimates(first), name, unused)
+	{
+		fprintf(f, ",estimates/%s,estimates/%s/half_width", name, name);
+	}
+}
+
 /* The first result's numbers name the columns; results of one program have
  * the same. */
 static void
@@ -174,6 +209,7 @@ put_heading(FILE *f, const struct experiment *x, json_t *first)
 		json_object_foreach(find(first, sources[s]), name,
 				    v) if (json_is_number(v))
 		    put_name(f, sources[s], name);
+	name_estimates(f, first);
 	putc('\n', f);
 }
 
@@ -191,6 +227,7 @@ put_row(FILE *f, const struct experiment *x, const struct sweep_point *p,
 				    v) if (json_is_number(v))
 		    put_number(f,
 			       json_object_get(find(result, sources[s]), name));
+	put_estimates(f, first, result);
 	putc('\n', f);
 }
 

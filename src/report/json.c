@@ -336,7 +336,7 @@ lane_json(const struct run_result *r, unsigned i)
 	json_put(lane, "fault_cycles_by_kind", fault_cycles_json(s));
 	if (r->windows)
 		json_put(lane, "estimates",
-			 windows_estimates_json(r->windows, i));
+			 windows_estimates_json(r->windows, l->lane));
 	json_put(lane, "configuration", configuration_json(l->conf));
 	return lane;
 }

@@ -387,7 +387,7 @@ print_lane(const struct run_result *r, unsigned i, FILE *f)
 	print_caches(s, f);
 	print_faults(r, s, f);
 	print_causes(s, f);
-	windows_text(r->windows, i, f);
+	windows_text(r->windows, r->lanes[i].lane, f);
 }
 
 /* Where there is more than one program on one CPU. */

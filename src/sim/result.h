@@ -48,7 +48,8 @@ struct result_lane {
 	const struct conf *conf;
 	const struct conf_resolved *config;
 	const struct lane_stats *stats;
-	bool what_if; /* the first one with other pages: --what-if */
+	unsigned lane; /* its number in the replay */
+	bool what_if;  /* the first one with other pages: --what-if */
 };
 
 /* One of the traces replayed together. */

@@ -195,10 +195,13 @@ static bool
 add_general(struct reading *r, const char *name, const char *value, int line)
 {
 	struct experiment *x = r->x;
-	uint64_t *number = !strcmp(name, "skip")     ? &x->skip
-			   : !strcmp(name, "warmup") ? &x->warmup
-			   : !strcmp(name, "limit")  ? &x->limit
-						     : NULL;
+	uint64_t *number = !strcmp(name, "skip")       ? &x->skip
+			   : !strcmp(name, "warmup")   ? &x->warmup
+			   : !strcmp(name, "limit")    ? &x->limit
+			   : !strcmp(name, "interval") ? &x->interval
+			   : !strcmp(name, "period")   ? &x->period
+			   : !strcmp(name, "rewarm")   ? &x->rewarm
+						       : NULL;
 
 	if (number && !parse_u64(value, number))
 		return wrong(r, line, name, value, "a number of instructions");
@@ -207,8 +210,10 @@ add_general(struct reading *r, const char *name, const char *value, int line)
 	if (!strcmp(name, "roi"))
 		set_text(&x->roi, value);
 	else if (!number)
-		return wrong(r, line, name, value,
-			     "help, skip, warmup, limit or roi");
+		return wrong(
+		    r, line, name, value,
+		    "help, skip, warmup, limit, roi, interval, period or "
+		    "rewarm");
 	return !x->roi || !x->warmup ||
 	       wrong(r, line, name, value, "roi or warmup, not both");
 }
@@ -246,6 +251,27 @@ name_parts(struct experiment *x)
 	    xstrndup(base, n > 4 && !strcmp(base + n - 4, ".ini") ? n - 4 : n);
 }
 
+static bool
+check_samples(struct reading *r)
+{
+	const struct experiment *x = r->x;
+
+	if (!x->interval && (x->period || x->rewarm))
+		return err_set(r->e, ERR_INPUT,
+			       "%s: period, rewarm: expected an interval too",
+			       x->path);
+	if (x->period && x->period < x->interval)
+		return err_set(r->e, ERR_INPUT,
+			       "%s: period = %" PRIu64 ": expected at least "
+			       "the interval, %" PRIu64,
+			       x->path, x->period, x->interval);
+	return x->period || !x->rewarm ||
+	       err_set(r->e, ERR_INPUT,
+		       "%s: rewarm: expected a period: without one nothing is "
+		       "left out",
+		       x->path);
+}
+
 /* What holds of the whole. */
 static bool
 check(struct reading *r)
@@ -270,6 +296,8 @@ check(struct reading *r)
 		return err_set(r->e, ERR_INPUT,
 			       "%s: expected `trace = ...` in [axes] or [zip]",
 			       x->path);
+	if (!check_samples(r))
+		return false;
 	return experiment_size(x) <= MAX_POINTS ||
 	       err_set(r->e, ERR_INPUT, "%s: expected at most %u points",
 		       x->path, MAX_POINTS);

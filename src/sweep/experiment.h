@@ -43,8 +43,9 @@ struct experiment {
 	unsigned n_sets;
 	struct rule *rules;
 	unsigned n_rules;
-	uint64_t skip, warmup, limit; /* instructions, as for run */
-	char *roi;                    /* marker, as for run; or NULL */
+	uint64_t skip, warmup, limit;      /* instructions, as for run */
+	char *roi;                         /* marker, as for run; or NULL */
+	uint64_t interval, period, rewarm; /* samples, as for run */
 };
 
 /* NULL and *e (file:line, key, what was expected) if it is none. */

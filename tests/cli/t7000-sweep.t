@@ -98,6 +98,50 @@ status "a result that is damaged" 3 sh -c "
 	\"\$PAGEWALK\" sweep --collect bad.ini"
 like "is named" "$err" 'points/[0-9a-f]*\.json:1: .*remove the file'
 
+# Samples: each point's as a run has them, whichever lane it was.
+cat >sampled.ini <<E
+[experiment]
+limit = 3000000
+interval = 20k
+period = 200k
+rewarm = 20k
+[axes]
+trace = $traces/sort.pwt
+config = intel-skylake
+tlb.stlb.entries = 512 1024
+[set]
+tlb.stlb.ways = 4
+E
+status "samples" 0 "$PAGEWALK" sweep sampled.ini
+for e in 512 1024; do
+	"$PAGEWALK" run -q --limit 3000000 --interval 20k --period 200k \
+	    --rewarm 20k "$traces/sort.pwt" -c intel-skylake \
+	    -s tlb.stlb.ways=4 -s tlb.stlb.entries=$e -j one.json
+	same=no
+	for f in results/sampled/points/*.json; do
+		cmp -s one.json "$f" && same=yes
+	done
+	is "$e entries: the bytes of a run" $same yes
+	is "$e entries: the estimate is in the table" "$(awk -F, -v e=$e '
+	    NR == 1 { for (i = 1; i <= NF; i++) if ($i == "estimates/stlb_misses") c = i }
+	    $3 == e { printf "%.6f", $c }' results/sampled/results.csv)" \
+	    "$(printf %.6f "$(get one.json \
+	    lanes/0/estimates/stlb_misses/per_kilo_instruction)")"
+done
+ok "not those of the whole" test \
+    "$(head -n 1 results/sampled/results.csv | grep -c half_width)" = 1
+while IFS='|' read -r name line message; do
+	printf '[experiment]\n%b\n[axes]\ntrace = %s\n' "$line" \
+	    "$traces/sort.pwt" >wrong.ini
+	status "$name" 3 "$PAGEWALK" sweep wrong.ini
+	like "is said" "$err" "$message"
+done <<E
+a period without an interval|period = 5|expected an interval too
+a period within the interval|interval = 9\\nperiod = 5|period = 5: expected at least the interval, 9
+warming where nothing is left out|interval = 9\\nrewarm = 5|rewarm: expected a period
+no number|interval = x|interval = x: expected a number of instructions
+E
+
 # What else can go wrong.
 status "no experiment" 2 "$PAGEWALK" sweep
 status "a part of none" 2 "$PAGEWALK" sweep size.ini --shard 4/3
