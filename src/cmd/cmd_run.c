@@ -310,13 +310,13 @@ collect(struct run *run, struct result_lane *lanes)
 	r->os = replay_os(run->replay);
 	result_end(r, r->counts);
 	for (unsigned i = 0; i < run->lanes.n; i++)
-		lanes[i] =
-		    (struct result_lane){run->lanes.name[i],
-					 run->lanes.conf[i],
-					 &run->lanes.resolved[i],
-					 replay_lane_stats(run->replay, i),
-					 i,
-					 run->lanes.what_if[i]};
+		lanes[i] = (struct result_lane){
+		    .name = run->lanes.name[i],
+		    .conf = run->lanes.conf[i],
+		    .config = &run->lanes.resolved[i],
+		    .stats = replay_lane_stats(run->replay, i),
+		    .lane = i,
+		    .what_if = run->lanes.what_if[i]};
 	r->lanes = lanes;
 	r->n_lanes = run->lanes.n;
 }

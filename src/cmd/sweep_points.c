@@ -145,6 +145,16 @@ hash_text(uint64_t h, const char *s)
 	return hash_u64(h ^ 0x100);
 }
 
+static uint64_t
+hash_numbers(uint64_t h, uint64_t a, uint64_t b, uint64_t c)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), "%" PRIu64 " %" PRIu64 " %" PRIu64, a, b,
+		 c);
+	return hash_text(h, text);
+}
+
 struct hashes {
 	uint64_t all, shared;
 };
@@ -165,19 +175,15 @@ static void
 identify(struct sweep_point *p, const struct experiment *x,
 	 const struct sweep_trace *t)
 {
-	char part[80];
 	struct hashes h;
 
-	snprintf(part, sizeof(part), "%" PRIu64 " %" PRIu64 " %" PRIu64,
-		 x->skip, x->warmup, x->limit);
-	h.shared = hash_text(hash_text(1, t->path), part);
+	h.shared =
+	    hash_numbers(hash_text(1, t->path), x->skip, x->warmup, x->limit);
 	if (x->roi)
 		h.shared = hash_text(h.shared, x->roi);
-	if (x->interval) {
-		snprintf(part, sizeof(part), "%" PRIu64 " %" PRIu64 " %" PRIu64,
-			 x->interval, x->period, x->rewarm);
-		h.shared = hash_text(h.shared, part);
-	}
+	if (x->interval)
+		h.shared =
+		    hash_numbers(h.shared, x->interval, x->period, x->rewarm);
 	h.all = hash_text(h.shared, trace_content_id(t->reader));
 	h.all = hash_text(hash_text(h.all, pagewalk_version), p->lane);
 	conf_each(p->conf, hash_item, &h);
